@@ -1,0 +1,5 @@
+"""Airbyte source connector for Mailcoach, self-hosted (v6 to v9) and Cloud."""
+
+from source_mailcoach.source import SourceMailcoach
+
+__all__ = ["SourceMailcoach"]

@@ -1,0 +1,121 @@
+"""The configuration of a connection: one model that makes the spec and validates."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+
+from source_mailcoach import problems
+from source_mailcoach.host_policy import ApiBase, parse_api_base
+from source_mailcoach.problems import MailcoachError
+
+PRODUCT_ID = "conn_mailcoach_sellersync_edm"
+LEGACY_RUNTIME_ID = "source:efd2f044-dcbb-52ee-98d0-c169d9d092b9"
+
+
+class Config(BaseModel):
+    """Unknown fields are ignored, so that configurations of other versions stay valid."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, json_schema_extra={"additionalProperties": True})
+
+    connection_method: Literal["self_hosted", "cloud"] = Field(
+        default="self_hosted",
+        title="Connection Method",
+        description=(
+            "Choose Self-hosted (self_hosted) if you run Mailcoach on a server of your own, "
+            "or Mailcoach Cloud (cloud) if you use it at mailcoach.app."
+        ),
+        json_schema_extra={"order": 2, "enumNames": ["Self-hosted", "Mailcoach Cloud"]},
+    )
+    api_base_url: str = Field(
+        title="API Base URL",
+        description=(
+            "The https address of your Mailcoach API, which ends in /api. "
+            "For Mailcoach Cloud it is https://YOUR-TEAM.mailcoach.app/api."
+        ),
+        examples=["https://news.example.com/api", "https://your-team.mailcoach.app/api"],
+        json_schema_extra={"order": 0},
+    )
+    api_token: SecretStr = Field(
+        min_length=8,
+        title="API Token",
+        description=(
+            "An API token of your Mailcoach user, created in Mailcoach under API Tokens. "
+            'In Mailcoach Cloud give it the permission "All API endpoints".'
+        ),
+        json_schema_extra={"order": 1, "airbyte_secret": True},
+    )
+    campaign_status: Literal["sent", "scheduled", "draft", "all"] = Field(
+        default="sent",
+        title="Campaign Status",
+        description=(
+            "Which campaigns to read: sent means sending and sent, all includes cancelled and paused ones. "
+            "Clicks, opens, unsubscribes and bounces are read for the same campaigns."
+        ),
+        json_schema_extra={"order": 3},
+    )
+    page_size: int = Field(
+        default=100,
+        ge=1,
+        le=1000,
+        title="Page Size",
+        description=(
+            "How many rows to ask for in one request. Self-hosted servers give 15 whatever you ask for; "
+            "nothing is lost either way."
+        ),
+        json_schema_extra={"order": 4},
+    )
+    connector_id: str | None = Field(
+        default=None,
+        title="Connector ID",
+        description="Set by the platform in saved configurations. You need not enter it.",
+        json_schema_extra={"order": 5, "airbyte_hidden": True, "type": "string"},
+    )
+
+    _api_base: ApiBase = PrivateAttr()
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any]) -> "Config":
+        """Validate a configuration; MailcoachError (config) with one sentence on the first thing that is wrong."""
+        try:
+            config = cls.model_validate(raw)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            field = ".".join(map(str, first["loc"]))
+            detail = first["msg"][:1].lower() + first["msg"][1:]
+            # Without its cause: pydantic's error quotes the input, which may be the token.
+            raise MailcoachError(problems.CONFIG_INVALID, field=field, detail=detail) from None
+        token = config.token
+        if not (token.isascii() and token.isprintable()) or " " in token:
+            detail = "it holds a space or a character that no API token has"
+            raise MailcoachError(problems.CONFIG_INVALID, field="api_token", detail=detail)
+        if config.connector_id not in (None, PRODUCT_ID, LEGACY_RUNTIME_ID):
+            raise MailcoachError(problems.CONNECTOR_ID, expected=PRODUCT_ID)
+        config._api_base = parse_api_base(config.api_base_url)
+        if config.connection_method == "cloud" and not config.api_base.in_cloud:
+            raise MailcoachError(problems.URL_NOT_CLOUD, host=config.api_base.host)
+        return config
+
+    @property
+    def api_base(self) -> ApiBase:
+        return self._api_base
+
+    @property
+    def token(self) -> str:
+        """The API token without the white space that comes along when it is copied."""
+        return self.api_token.get_secret_value().strip()
+
+
+def connection_specification() -> dict[str, Any]:
+    """The JSON schema of the spec, as the platform's form shows it."""
+    schema = Config.model_json_schema()
+    properties = schema["properties"]
+    properties["api_token"].pop("writeOnly")
+    properties["api_token"].pop("format")
+    properties["connector_id"].pop("anyOf")
+    properties["connector_id"].pop("default")
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Mailcoach Source Spec",
+        **{key: schema[key] for key in ("type", "required", "properties", "additionalProperties")},
+    }

@@ -1,0 +1,194 @@
+"""Which hosts may be spoken to: the rules for the URL, and the check of addresses at each connection.
+
+The URL comes from a user, the connector runs inside somebody's network: without these rules a configuration could
+make it fetch that network's internal pages. Only the operator of the container can make exceptions, with the
+environment variable MAILCOACH_TRUSTED_HOSTS: `host` or `host:port`, separated by commas.
+"""
+
+import ipaddress
+import os
+import re
+import socket
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import idna
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPSConnectionPool
+from urllib3.connection import HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from source_mailcoach import problems
+from source_mailcoach.problems import MailcoachError
+
+TRUSTED_HOSTS = "MAILCOACH_TRUSTED_HOSTS"
+CLOUD_DOMAIN = ".mailcoach.app"
+
+LOCAL_DOMAINS = (".local", ".internal")
+NOT_IN_A_URL = re.compile(r"[\s\\\x00-\x1f\x7f]")
+HOST_NAME = re.compile(r"([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+# Every spelling of an IPv4 address (decimal, octal, hexadecimal, one to four parts) ends in a number, no name does.
+ENDS_IN_NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
+API_PATH = re.compile(r"(/(?!\.{1,2}/)[A-Za-z0-9._~-]+)*/api")
+
+
+@dataclass(frozen=True)
+class ApiBase:
+    """Where the API is: its URL without a trailing slash, its host in ASCII (punycode), and whether it is trusted."""
+
+    url: str
+    host: str
+    trusted: bool
+
+    @property
+    def in_cloud(self) -> bool:
+        return self.host.endswith(CLOUD_DOMAIN)
+
+
+def parse_api_base(text: str, environ: Mapping[str, str] = os.environ) -> ApiBase:
+    """The API's base URL, put together anew from what was checked; MailcoachError (config) if a rule forbids it."""
+    parts = _split(text.strip())
+    if parts.scheme not in ("http", "https"):
+        raise MailcoachError(problems.URL_NOT_HTTPS if parts.scheme else problems.URL_MALFORMED, scheme=parts.scheme)
+    if "@" in parts.netloc:
+        raise MailcoachError(problems.URL_HAS_CREDENTIALS)
+    if "?" in text:
+        raise MailcoachError(problems.URL_HAS_QUERY)
+    if "#" in text:
+        raise MailcoachError(problems.URL_HAS_FRAGMENT)
+    host, port = _host(parts), _port(parts)
+    path = parts.path.removesuffix("/")
+    if not API_PATH.fullmatch(path):
+        raise MailcoachError(problems.URL_PATH)
+
+    trusted = bool({(host, None), (host, port)} & trusted_hosts(environ))
+    if not trusted:
+        _require_public_name(host)
+        if parts.scheme != "https":
+            raise MailcoachError(problems.URL_NOT_HTTPS, scheme=parts.scheme)
+        if port != 443:
+            raise MailcoachError(problems.URL_PORT, port=port)
+    bracketed = f"[{host}]" if ":" in host else host
+    suffix = "" if port == _default_port(parts.scheme) else f":{port}"
+    return ApiBase(f"{parts.scheme}://{bracketed}{suffix}{path}", host, trusted)
+
+
+def trusted_hosts(environ: Mapping[str, str]) -> set[tuple[str, int | None]]:
+    """The operator's exceptions as (host, port), port None for any. None in the cloud, where nobody is the operator."""
+    if environ.get("DEPLOYMENT_MODE", "").lower() == "cloud":
+        return set()
+    entries = (urlsplit(f"//{entry.strip()}") for entry in environ.get(TRUSTED_HOSTS, "").split(",") if entry.strip())
+    return {(entry.hostname or "", entry.port) for entry in entries}
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        if NOT_IN_A_URL.search(text) or not parts.netloc:
+            raise MailcoachError(problems.URL_MALFORMED)
+        return parts
+    except ValueError:
+        raise MailcoachError(problems.URL_MALFORMED) from None
+
+
+def _host(parts: SplitResult) -> str:
+    """The host as it is looked up: lower case, without a final dot, in punycode. IPv6 without brackets."""
+    host = (parts.hostname or "").rstrip(".")
+    if parts.netloc.startswith("["):
+        return host
+    try:
+        # Full-width digits and dots become plain ones here, so an address in disguise is seen as one.
+        host = host if host.isascii() else idna.encode(host, uts46=True).decode("ascii").rstrip(".")
+    except idna.IDNAError:
+        raise MailcoachError(problems.URL_MALFORMED) from None
+    if not HOST_NAME.fullmatch(host):
+        raise MailcoachError(problems.URL_MALFORMED)
+    return host
+
+
+def _port(parts: SplitResult) -> int:
+    try:
+        return parts.port if parts.port is not None else _default_port(parts.scheme)
+    except ValueError:
+        raise MailcoachError(problems.URL_MALFORMED) from None
+
+
+def _default_port(scheme: str) -> int:
+    return 443 if scheme == "https" else 80
+
+
+def _require_public_name(host: str) -> None:
+    if ":" in host or ENDS_IN_NUMBER.fullmatch(host):
+        raise MailcoachError(problems.URL_IP_ADDRESS)
+    if host == "localhost" or host.endswith(".localhost"):
+        raise MailcoachError(problems.URL_LOCALHOST, host=host)
+    # A name without a dot is completed by the search domains of whatever network the connector runs in.
+    if host.endswith(LOCAL_DOMAINS) or "." not in host:
+        raise MailcoachError(problems.URL_LOCAL_NAME, host=host)
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address belongs to the public internet.
+
+    Addresses that carry an IPv4 address inside (mapped, NAT64, 6to4, Teredo) are not: they can lead anywhere.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if not ip.is_global or ip.is_multicast or ip.is_reserved:
+        return False
+    return isinstance(ip, ipaddress.IPv4Address) or not (
+        ip.ipv4_mapped or ip.sixtofour or ip.teredo or any(ip in network for network in IPV4_INSIDE)
+    )
+
+
+IPV4_INSIDE = tuple(ipaddress.IPv6Network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96"))
+
+
+def require_public(host: str, addresses: Collection[str]) -> None:
+    """Refuse a host if any of its addresses is not public: which of them is used is the resolver's choice."""
+    for address in addresses:
+        if not is_public(address):
+            raise MailcoachError(problems.ADDRESS_NOT_PUBLIC, host=host, address=address)
+
+
+class PublicConnection(HTTPSConnection):
+    """An https connection that resolves its host once, checks all addresses, and connects to these alone.
+
+    A check before the connection would leave the name server free to give another answer for the connection itself.
+    """
+
+    def _new_conn(self) -> socket.socket:
+        host = self._dns_host
+        try:
+            found = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        require_public(self.host, addresses)
+        try:
+            return self._connect_to_first(addresses)
+        finally:
+            self._dns_host = host
+
+    def _connect_to_first(self, addresses: list[str]) -> socket.socket:
+        for address in addresses:
+            self._dns_host = address
+            try:
+                return super()._new_conn()
+            except (NewConnectionError, ConnectTimeoutError):
+                if address == addresses[-1]:
+                    raise
+        raise NewConnectionError(self, "the name has no addresses")
+
+
+class _PublicPool(HTTPSConnectionPool):
+    ConnectionCls = PublicConnection
+
+
+class PublicAdapter(HTTPAdapter):
+    """Makes direct connections public ones only. Through a proxy the name is resolved, and judged, by the proxy."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"https": _PublicPool}

@@ -1,0 +1,220 @@
+"""What can go wrong that a person can do something about, each with its own sentence.
+
+This is the one place for these sentences. The troubleshooting table of docs/mailcoach.md is checked against it.
+"""
+
+from dataclasses import dataclass
+
+from airbyte_cdk.models import FailureType
+from airbyte_cdk.utils.traced_exception import AirbyteTracedException
+
+CONFIG, TRANSIENT, SYSTEM = FailureType.config_error, FailureType.transient_error, FailureType.system_error
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A failure as the person who set up the connection sees it.
+
+    `what` and `do` may hold placeholders, filled in by `MailcoachError`. `retry` says whether the same request can
+    succeed a little later.
+    """
+
+    what: str
+    do: str
+    failure_type: FailureType = CONFIG
+    retry: bool = False
+
+
+class MailcoachError(AirbyteTracedException):
+    """A `Problem` that has occurred. Its message is one sentence on what is wrong and one on what to do."""
+
+    def __init__(self, problem: Problem, **details: object) -> None:
+        message = f"{problem.what} {problem.do}".format(**details)
+        super().__init__(internal_message=message, message=message, failure_type=problem.failure_type)
+        self.problem = problem
+
+
+# Answers of the server ------------------------------------------------------------------------------------------
+
+TOKEN_REFUSED = Problem(
+    "{url} refused the API token (401).",
+    "Create a new API token in Mailcoach and enter it as the API Token.",
+)
+TOKEN_MAY_NOT_READ = Problem(
+    "{url} accepts the API token but does not let it read data (403).",
+    'Give the token the permission "All API endpoints", or create it as a user who may view this Mailcoach account.',
+)
+ACCOUNT_LOCKED = Problem(
+    "{url} has locked this account ({status}).",
+    "Check the subscription and the billing of the Mailcoach account.",
+)
+NOT_FOUND = Problem(
+    "There is no Mailcoach API at {url} (404).",
+    "Enter the API Base URL with its full path, such as https://news.example.com/api.",
+)
+REDIRECTED = Problem(
+    "{url} redirects to {location}, and redirects are never followed.",
+    "Enter the address at which the API itself answers as the API Base URL.",
+)
+LOGIN_PAGE = Problem(
+    "{url} asks for a login in a web page instead of answering with data.",
+    "Enter the address of the API, which ends in /api, and make sure that no sign-on page stands in front of it.",
+)
+WEB_PAGE = Problem(
+    "{url} answers with a web page instead of data.",
+    "Enter the address of the API, which ends in /api, not that of the website or of the dashboard.",
+)
+NOT_MAILCOACH = Problem(
+    "{url} answers with JSON that is not Mailcoach's.",
+    "Check the API Base URL: something other than Mailcoach answers there.",
+)
+VERSION_5 = Problem(
+    "{url} is Mailcoach version 5, which identifies its rows by numbers instead of uuids.",
+    "Upgrade Mailcoach to version 6 or later.",
+)
+REFUSED = Problem(
+    "{url} refused a request of this connector ({status}).",
+    "Look for this request in the log of the Mailcoach server, and report it to the authors of the connector.",
+    SYSTEM,
+)
+RATE_LIMITED = Problem(
+    "{url} allows no more requests for now (429).",
+    "Run the sync again later, and let fewer tools use tokens of the same Mailcoach user: they share one limit.",
+    TRANSIENT,
+    retry=True,
+)
+SERVER_ERROR = Problem(
+    "{url} failed with an internal error (500).",
+    "Look into the log of the Mailcoach server, then run the sync again.",
+    TRANSIENT,
+    retry=True,
+)
+MAINTENANCE = Problem(
+    "{url} is down for maintenance (503).",
+    "Run the sync again when Mailcoach is up.",
+    TRANSIENT,
+    retry=True,
+)
+GATEWAY_ERROR = Problem(
+    "Mailcoach did not answer behind {url} ({status}).",
+    "Check that the Mailcoach server and the proxy in front of it are running, then run the sync again.",
+    TRANSIENT,
+    retry=True,
+)
+BROKEN_ANSWER = Problem(
+    "{url} sent an answer that breaks off in the middle.",
+    "Run the sync again; if it happens often, look at the time and memory limits of the Mailcoach server.",
+    TRANSIENT,
+    retry=True,
+)
+PAGES_OUT_OF_ORDER = Problem(
+    "{url} sent a wrong page of a list: {detail}.",
+    "Make sure that no cache stands in front of the API, then run the sync again.",
+    TRANSIENT,
+)
+
+# Failures on the way to the server ------------------------------------------------------------------------------
+
+NAME_NOT_FOUND = Problem(
+    "The name in {url} cannot be found in the DNS.",
+    "Check the spelling of the API Base URL.",
+    retry=True,
+)
+DNS_UNAVAILABLE = Problem(
+    "The DNS gave no answer for the name in {url}.",
+    "Check the network of the machine on which the connector runs, then run the sync again.",
+    TRANSIENT,
+    retry=True,
+)
+NOT_CONNECTED = Problem(
+    "Nothing accepts connections at {url}.",
+    "Check the API Base URL, that the server is running, and that a firewall lets this machine reach it.",
+    TRANSIENT,
+    retry=True,
+)
+CONNECTION_LOST = Problem(
+    "The connection to {url} was lost in the middle of an answer.",
+    "Run the sync again; if it happens often, look at the network and at the limits of the Mailcoach server.",
+    TRANSIENT,
+    retry=True,
+)
+TIMEOUT = Problem(
+    "{url} did not answer in time.",
+    "Check that the server is up and not overloaded, then run the sync again.",
+    TRANSIENT,
+    retry=True,
+)
+TLS_FAILED = Problem(
+    "No secure connection to {url} is possible: its TLS certificate is invalid or not trusted.",
+    "Install a valid certificate, with its whole chain, on the server.",
+)
+PROXY_FAILED = Problem(
+    "The proxy between this machine and {url} failed.",
+    "Check the proxy in the environment variables HTTPS_PROXY and HTTP_PROXY.",
+    TRANSIENT,
+    retry=True,
+)
+NOT_SENT = Problem(
+    "A request to {url} could not be sent ({detail}).",
+    "Report this to the authors of the connector.",
+    SYSTEM,
+)
+
+# What is wrong with the configuration ---------------------------------------------------------------------------
+
+URL_MALFORMED = Problem(
+    "The API Base URL is not a web address.",
+    "Enter it like https://news.example.com/api.",
+)
+URL_NOT_HTTPS = Problem(
+    "The API Base URL starts with {scheme}://, which is not secure.",
+    "Enter it with https://.",
+)
+URL_HAS_CREDENTIALS = Problem(
+    "The API Base URL holds a user name or a password before the host.",
+    "Remove everything up to the @; the API Token is all that is needed.",
+)
+URL_HAS_QUERY = Problem(
+    "The API Base URL has a query (the part from the question mark on).",
+    "Remove it, so that the URL ends in /api.",
+)
+URL_HAS_FRAGMENT = Problem(
+    "The API Base URL has a fragment (the part from the # on).",
+    "Remove it, so that the URL ends in /api.",
+)
+URL_PORT = Problem(
+    "The API Base URL names port {port}, and only the https port 443 is allowed.",
+    "Remove the port, or ask the operator of this connector to trust the host.",
+)
+URL_PATH = Problem(
+    "The path of the API Base URL does not end in /api.",
+    "Enter the whole address of the API, such as https://news.example.com/api.",
+)
+URL_IP_ADDRESS = Problem(
+    "The API Base URL names an IP address instead of a host.",
+    "Enter the host name of the server, such as https://news.example.com/api.",
+)
+URL_LOCALHOST = Problem(
+    "The host {host} in the API Base URL is this machine itself.",
+    "Enter the public host name of the Mailcoach server.",
+)
+URL_LOCAL_NAME = Problem(
+    "The host {host} in the API Base URL is a name of an internal network.",
+    "Enter the public host name of the Mailcoach server.",
+)
+URL_NOT_CLOUD = Problem(
+    "The Connection Method is Mailcoach Cloud, but {host} is not a team's address under mailcoach.app.",
+    "Enter https://YOUR-TEAM.mailcoach.app/api, or choose the Connection Method Self-hosted.",
+)
+ADDRESS_NOT_PUBLIC = Problem(
+    "The host {host} leads to {address}, which is not a public address.",
+    "Use a server that is reachable from the internet, or ask the operator of this connector to trust the host.",
+)
+CONFIG_INVALID = Problem(
+    "The field {field} of the configuration is not valid: {detail}.",
+    "Correct it in the settings of this source.",
+)
+CONNECTOR_ID = Problem(
+    "The connector_id of this configuration belongs to another connector.",
+    "Remove it, or set it to {expected}.",
+)
