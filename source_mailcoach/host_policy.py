@@ -79,8 +79,17 @@ def trusted_hosts(environ: Mapping[str, str]) -> set[tuple[str, int | None]]:
     """The operator's exceptions as (host, port), port None for any. None in the cloud, where nobody is the operator."""
     if environ.get("DEPLOYMENT_MODE", "").lower() == "cloud":
         return set()
-    entries = (urlsplit(f"//{entry.strip()}") for entry in environ.get(TRUSTED_HOSTS, "").split(",") if entry.strip())
-    return {(entry.hostname or "", entry.port) for entry in entries}
+    entries = (_trusted_host(entry.strip()) for entry in environ.get(TRUSTED_HOSTS, "").split(","))
+    return {entry for entry in entries if entry}
+
+
+def _trusted_host(entry: str) -> tuple[str, int | None] | None:
+    """An entry as (host, port). None if it is anything but a host with or without a port: it then exempts nothing."""
+    try:
+        parts = _split(f"//{entry}")
+        return (_host(parts), parts.port) if parts.netloc == entry and "@" not in entry else None
+    except (MailcoachError, ValueError):
+        return None
 
 
 def _split(text: str) -> SplitResult:

@@ -145,7 +145,7 @@ TIMEOUT = Problem(
     retry=True,
 )
 TLS_FAILED = Problem(
-    "No secure connection to {url} is possible: its TLS certificate is invalid or not trusted.",
+    "No secure connection to {url} is possible: its TLS certificate is not valid, or it does not speak TLS.",
     "Install a valid certificate, with its whole chain, on the server.",
 )
 PROXY_FAILED = Problem(

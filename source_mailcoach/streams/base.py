@@ -28,7 +28,6 @@ class MailcoachStream(HttpStream, ABC):
 
     endpoint: ClassVar[str]
     sorts: ClassVar[tuple[str, ...]]
-    progress_unit: ClassVar[str] = "pages"
 
     # Otherwise the CDK takes a stream with a state but no cursor field for one that wants to be called for ever.
     is_resumable = False
@@ -70,14 +69,6 @@ class MailcoachStream(HttpStream, ABC):
         _, response = self._fetch_next_page(stream_slice, next_page_token={"sort": sort, "page": number})
         return page_of(response, self.client.api_base.url)
 
-    def stream_slices(self, *_: Any, **__: Any) -> Iterable[Slice]:
-        self.progress = Progress(self.logger, self.progress_unit, lambda: self.client.requests_sent)
-        yield from self.slices()
-        self.progress.finish()
-
-    def slices(self) -> Iterable[Slice]:
-        yield {}
-
     def read_records(
         self,
         sync_mode: SyncMode,
@@ -85,10 +76,19 @@ class MailcoachStream(HttpStream, ABC):
         stream_slice: Slice | None = None,
         stream_state: Mapping[str, Any] | None = None,
     ) -> Iterable[Record]:
-        """All rows of a slice, each made a record by `record`."""
-        for page in self.pages(stream_slice or {}):
+        """The records of the whole list; raises MailcoachError."""
+        self.progress = self.start_progress("pages")
+        yield from self.records({})
+        self.progress.finish()
+
+    def start_progress(self, unit: str) -> Progress:
+        return Progress(self.logger, unit, lambda: self.client.requests_sent)
+
+    def records(self, stream_slice: Slice) -> Iterable[Record]:
+        """All rows of a slice, each made a record by `record`; raises MailcoachError."""
+        for page in self.pages(stream_slice):
             for row in page.rows:
-                yield self.record(row, stream_slice or {})
+                yield self.record(row, stream_slice)
 
     def record(self, row: Record, stream_slice: Slice) -> Record:
         """A row as it is emitted, but for its types, which `records` makes fit the schema."""
@@ -100,11 +100,15 @@ class MailcoachStream(HttpStream, ABC):
         walking = walk(gets[0]) if len(gets) == 1 else self._walk_tied(gets, stream_slice)
         try:
             for page in walking:
-                self._count(page)
+                self.count(page)
                 yield page
                 self.progress.say()
         except PagingError as error:
             raise MailcoachError(problems.PAGES_OUT_OF_ORDER, url=self.client.api_base.url, detail=error) from error
+
+    def count(self, page: Page) -> None:
+        self.progress.rows += len(page.rows)
+        self.progress.done, self.progress.whole = page.number, page.last
 
     def _get(self, sort: str, stream_slice: Slice) -> GetPage:
         return lambda number: self.get_page(number, sort, stream_slice)
@@ -122,8 +126,3 @@ class MailcoachStream(HttpStream, ABC):
     def row_key(self) -> list[str]:
         """The primary key's fields that Mailcoach's own rows have."""
         return [self.primary_key] if isinstance(self.primary_key, str) else list(self.primary_key)  # type: ignore
-
-    def _count(self, page: Page) -> None:
-        self.progress.rows += len(page.rows)
-        if self.progress_unit == "pages":
-            self.progress.done, self.progress.whole = page.number, page.last

@@ -9,6 +9,7 @@ from airbyte_cdk.sources.streams.http import HttpSubStream
 
 from source_mailcoach import problems
 from source_mailcoach.api import MailcoachClient
+from source_mailcoach.paging import Page
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.streams.base import MailcoachStream, Record, Slice
 from source_mailcoach.streams.campaigns import Campaigns
@@ -17,7 +18,6 @@ from source_mailcoach.streams.campaigns import Campaigns
 class CampaignStream(MailcoachStream, HttpSubStream, ABC):
     """A list below a campaign. Its rows are stamped with `campaign_uuid`, which most of them lack."""
 
-    progress_unit = "campaigns"
     unwanted: ClassVar[tuple[str, ...]] = ()
     since: ClassVar[str] = ""
 
@@ -29,15 +29,17 @@ class CampaignStream(MailcoachStream, HttpSubStream, ABC):
     def path(self, *, stream_slice: Slice | None = None, **_: Any) -> str:
         return f"campaigns/{(stream_slice or {})['campaign_uuid']}/{self.endpoint}"
 
-    def slices(self) -> Iterable[Slice]:
+    def stream_slices(self, *_: Any, **__: Any) -> Iterable[Slice]:
+        """One slice a campaign, holding nothing but its uuid: the record has four HTML bodies."""
         campaigns = [campaign for campaign in self.parent.index() if campaign.can_have_engagement]
+        self.progress = self.start_progress("campaigns")
         self.progress.whole = len(campaigns)
         for campaign in campaigns:
             if self.missing_endpoint:
-                return
+                break
             yield {"campaign_uuid": campaign.uuid}
             self.progress.done += 1
-            self.progress.say()
+        self.progress.finish()
 
     def read_records(
         self,
@@ -46,12 +48,17 @@ class CampaignStream(MailcoachStream, HttpSubStream, ABC):
         stream_slice: Slice | None = None,
         stream_state: Mapping[str, Any] | None = None,
     ) -> Iterable[Record]:
+        """The records of one campaign; none, and a warning, if the server has no such list."""
+        campaign = stream_slice or {}
         try:
-            yield from super().read_records(sync_mode, cursor_field, stream_slice, stream_state)
+            yield from self.records(campaign)
         except MailcoachError as error:
             if error.problem is not problems.NOT_FOUND:
                 raise
-            self._explain_not_found((stream_slice or {})["campaign_uuid"])
+            self._explain_not_found(campaign["campaign_uuid"])
+
+    def count(self, page: Page) -> None:
+        self.progress.rows += len(page.rows)
 
     def _explain_not_found(self, campaign_uuid: str) -> None:
         """404 means a campaign deleted since it was listed, or an endpoint that this server does not have yet."""

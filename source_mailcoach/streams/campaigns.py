@@ -77,9 +77,8 @@ class Campaigns(MailcoachStream):
     def index(self) -> Sequence[CampaignEntry]:
         """The campaigns in scope, oldest first: from the reading of this stream, or from one made for the purpose."""
         if self._index is None:
-            for _ in self.stream_slices():
-                for _ in self.read_records(SyncMode.full_refresh):
-                    pass
+            for _ in self.read_records(SyncMode.full_refresh):
+                pass
         return self._index or ()
 
     def exists(self, campaign_uuid: str) -> bool:

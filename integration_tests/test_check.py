@@ -1,0 +1,138 @@
+"""What `check` says to the person before the form: one sentence on what is wrong and one on what to do."""
+
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from sandbox import Fault, Sandbox
+from sandbox.connector import Run, check
+
+HTML = "<!doctype html><title>News</title><h1>Our newsletter</h1>"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A server and a configuration with something wrong, the sentence that names it, and the kind of failure."""
+
+    says: str
+    kind: str = "config_error"
+    fault: Mapping[str, Any] = field(default_factory=dict)
+    sandbox: Mapping[str, Any] = field(default_factory=dict)
+    config: Callable[[Sandbox], Mapping[str, Any]] = lambda sandbox: {}
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        yield listener.getsockname()[1]
+
+
+def tls_url(sandbox: Sandbox) -> dict[str, str]:
+    return {"api_base_url": sandbox.api_base_url.replace("http://", "https://")}
+
+
+CASES = {
+    "wrong token": Case("refused the API token (401)", config=lambda sandbox: {"api_token": "not-the-right-token"}),
+    "send-only token": Case("does not let it read data (403)", sandbox={"token_scope": "send_only"}),
+    "wrong path": Case(
+        "There is no Mailcoach API at",
+        config=lambda sandbox: {"api_base_url": sandbox.api_base_url.replace("/api", "/wrong/api")},
+    ),
+    "wrong path, HTML": Case("There is no Mailcoach API at", fault={"status": 404, "body": HTML}),
+    "website": Case("answers with a web page instead of data", fault={"html": HTML}),
+    "redirect": Case(
+        "redirects to https://elsewhere.example.org/x", fault={"redirect": "https://elsewhere.example.org/x"}
+    ),
+    "redirect to login": Case("asks for a login in a web page", fault={"login": True}),
+    "login page": Case("asks for a login in a web page", fault={"html": '<form><input type="password"></form>'}),
+    "not Mailcoach": Case("is not Mailcoach's", fault={"json": {"status": "ok"}}),
+    "suspended account": Case("has locked this account (402)", fault={"status": 402}),
+    "version 5": Case("is Mailcoach version 5", sandbox={"version": "v5"}),
+    "not TLS": Case("No secure connection to", config=tls_url),
+    "timeout": Case("did not answer in time", "transient_error", fault={"stall": 45}),
+    "rate limit": Case(
+        "allows no more requests for now (429)", "transient_error", fault={"rate_limited": True, "retry_after": 50}
+    ),
+    "internal error": Case("failed with an internal error (500)", "transient_error", fault={"status": 500}),
+    "maintenance": Case("is down for maintenance (503)", "transient_error", fault={"status": 503}),
+    "dead server behind a proxy": Case("did not answer behind", "transient_error", fault={"status": 502, "body": HTML}),
+    "broken answer": Case("breaks off in the middle", "transient_error", fault={"truncated": True}),
+    "cut connection": Case("was lost in the middle", "transient_error", fault={"empty_reply": True}),
+    "plain http": Case("is not secure", config=lambda sandbox: {"api_base_url": "http://news.example.com/api"}),
+    "unknown name": Case("DNS", config=lambda sandbox: {"api_base_url": "https://no-such-host.invalid/api"}),
+    "foreign connector": Case("belongs to another connector", config=lambda sandbox: {"connector_id": "conn_other"}),
+    "empty token": Case("Config validation error", config=lambda sandbox: {"api_token": ""}),
+}
+
+
+def run_case(case: Case) -> Run:
+    with Sandbox(**{"version": "v8", "campaigns": 4, "seed": 1, **case.sandbox}) as sandbox:
+        if case.fault:
+            sandbox.add_fault(Fault(path="/email-lists$", times=None, **case.fault))
+        result = check(sandbox.config(**case.config(sandbox)), sandbox)
+        assert sandbox.token not in result.stdout + result.stderr
+        return result
+
+
+@pytest.fixture(scope="module")
+def runs() -> Iterator[dict[str, Run]]:
+    """All cases, several at a time: some of them wait for a timeout."""
+    with ThreadPoolExecutor(4) as pool:
+        yield dict(zip(CASES, pool.map(run_case, CASES.values()), strict=True))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_failed_check_says_what_is_wrong(runs: Mapping[str, Run], name: str) -> None:
+    case, result = CASES[name], runs[name]
+    assert result.exit_code == 0, result.stdout
+    assert result.status["status"] == "FAILED"
+    assert case.says in result.status["message"]
+    assert [error["failure_type"] for error in result.errors] in ([case.kind], [])
+    assert result.status["message"][0] not in "'\"(", "the message is a sentence, not a repr"
+
+
+def test_nothing_accepts_connections() -> None:
+    with closed_port() as port:
+        config = {"api_base_url": f"http://127.0.0.1:{port}/api", "api_token": "token-of-nobody"}
+        result = check(config, MAILCOACH_TRUSTED_HOSTS=f"127.0.0.1:{port}")
+    assert "Nothing accepts connections at" in result.status["message"]
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_good_configuration_succeeds_with_two_requests_also_on_an_empty_account(empty: bool) -> None:
+    with Sandbox(version="v8", campaigns=4, seed=1, empty=empty) as sandbox:
+        result = check(sandbox.config(), sandbox)
+        assert result.status["status"] == "SUCCEEDED"
+        assert len(sandbox.requests) == 2
+
+
+def test_a_short_rate_limit_is_waited_out() -> None:
+    with Sandbox(version="v8", campaigns=4, seed=1) as sandbox:
+        sandbox.add_fault(Fault(path="/campaigns$", rate_limited=True, retry_after=1))
+        assert check(sandbox.config(), sandbox).status["status"] == "SUCCEEDED"
+
+
+def test_a_legacy_connector_id_is_rewritten_by_a_control_message() -> None:
+    legacy = "source:efd2f044-dcbb-52ee-98d0-c169d9d092b9"
+    with Sandbox(version="v8", campaigns=4, seed=1) as sandbox:
+        result = check(sandbox.config(connector_id=legacy), sandbox)
+        (control,) = result.of_type("CONTROL")
+        saved = control["control"]["connectorConfig"]["config"]
+        assert saved == sandbox.config(connector_id="conn_mailcoach_sellersync_edm")
+        assert result.status["status"] == "SUCCEEDED"
+
+
+def test_the_rules_for_hosts_hold_for_an_untrusted_sandbox() -> None:
+    """Nothing in the configuration can make the connector speak to a loopback address; only the operator can."""
+    with Sandbox(version="v8", campaigns=4, seed=1) as sandbox:
+        result = check(sandbox.config())
+        assert result.status["status"] == "FAILED"
+        cloud = check(sandbox.config(), sandbox, DEPLOYMENT_MODE="cloud")
+        assert cloud.status["status"] == "FAILED"
+        assert len(sandbox.requests) == 0

@@ -1,0 +1,51 @@
+"""`python -m sandbox`: the server in a process of its own, until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+
+from .sandbox import TOKEN, Sandbox
+from .versions import VERSIONS
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox",
+        description="A Mailcoach server with invented data, on 127.0.0.1.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--port", type=int, default=8750, help="0 takes any free port")
+    parser.add_argument("--version", choices=sorted(VERSIONS), default="v8", help="the Mailcoach version to imitate")
+    parser.add_argument("--campaigns", type=int, default=40, help="how many campaigns")
+    parser.add_argument("--lists", type=int, default=3, help="how many email lists")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same data")
+    parser.add_argument("--opens", type=int, default=60, help="mean number of subscribers who open a campaign")
+    parser.add_argument("--html-bytes", type=int, default=2000, help="size of each of a campaign's four HTML bodies")
+    parser.add_argument("--rate-limit", type=int, default=0, help="requests a window, 0 for no limit")
+    parser.add_argument("--rate-window-seconds", type=float, default=60, help="length of the rate limit's window")
+    parser.add_argument("--latency-ms", type=float, default=0, help="wait before each answer")
+    parser.add_argument("--token", default=TOKEN, help="the API token")
+    parser.add_argument("--token-scope", choices=("all", "send_only"), default="all", help="what the token may do")
+    parser.add_argument("--prefix", default="", help="path before /api, such as /mailcoach")
+    parser.add_argument("--without", nargs="*", default=[], help="endpoints to leave out, such as bounces")
+    parser.add_argument("--keep-ties", action="store_true", help="leave rows that sort as equal in one order")
+    parser.add_argument("--debug", action="store_true", help="server errors show a trace, as with APP_DEBUG")
+    parser.add_argument("--empty", action="store_true", help="an account without lists and campaigns")
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = vars(arguments())
+    options["shuffle_ties"] = not options.pop("keep_ties")
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    with Sandbox(**options) as sandbox:
+        print(f"Mailcoach sandbox {options['version']} at {sandbox.api_base_url} (token {sandbox.token})", flush=True)
+        ended.wait()
+
+
+if __name__ == "__main__":
+    main()

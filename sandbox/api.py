@@ -1,0 +1,170 @@
+"""The API: from a request to a reply, deciding in Laravel's order (route, token, limit, permission, model)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from .endpoints import CHILDREN, campaigns_endpoint, email_lists_endpoint
+from .entities import Campaign, EmailList
+from .limits import RateLimiter
+from .query import (
+    BadQuery,
+    BrokenQuery,
+    Endpoint,
+    Ordered,
+    asked_page_size,
+    check,
+    envelope,
+    ordered,
+    page_number,
+    requested_filters,
+)
+from .replies import Reply, error_reply, json_reply, redirect_reply
+from .requests_log import Request
+from .store import Store
+from .times import wire_time
+from .wire import campaign_row, email_list_detail, email_list_row
+
+T = TypeVar("T", Campaign, EmailList)
+MODEL_NAMESPACE = "Spatie\\Mailcoach\\Domain\\"
+INTERNAL_HOST = "http://mailcoach-app.internal"
+"""What the server believes its own address to be, behind a proxy that it doesn't trust."""
+
+
+@dataclass
+class Settings:
+    """How the server is set up; all of it may be changed while it runs."""
+
+    token: str
+    token_scope: str = "all"
+    prefix: str = ""
+    debug: bool = False
+    shuffle_ties: bool = True
+    latency_ms: float = 0
+    without: Collection[str] = ()
+
+
+class NotFound(Exception):
+    """A 404 with its message."""
+
+
+class Api:
+    """Answers requests from a store. `on_request`, if set, is called before each answer and may change the store."""
+
+    def __init__(self, store: Store, settings: Settings, limiter: RateLimiter, seed: int) -> None:
+        self.store = store
+        self.settings = settings
+        self.limiter = limiter
+        self.random = random.Random(f"{seed}/ties")
+        self.on_request: Callable[[Request], object] | None = None
+
+    @property
+    def base_path(self) -> str:
+        return f"{self.settings.prefix}/api"
+
+    def answer(self, request: Request) -> Reply:
+        with self.store.lock:
+            if self.on_request is not None:
+                self.on_request(request)
+            return self._answer(request)
+
+    def _answer(self, request: Request) -> Reply:
+        as_json, known = request.wants_json, self.has(request.kind)
+        if known and request.headers.get("authorization") != f"Bearer {self.settings.token}":
+            return error_reply(401, True) if as_json else redirect_reply(f"http://{request.headers.get('host')}/login")
+        allowance = self.limiter.take()
+        if not allowance.granted:
+            return error_reply(429, as_json, headers=allowance.headers)
+        reply = self._permitted(request) if known else _no_route(request)
+        reply.headers.update(allowance.headers)
+        return reply
+
+    def _permitted(self, request: Request) -> Reply:
+        as_json, route = request.wants_json, request.path.strip("/")
+        if request.method not in ("GET", "HEAD"):
+            message = f"The {request.method} method is not supported for route {route}. Supported methods: GET, HEAD."
+            return error_reply(405, as_json, message, headers={"Allow": "GET, HEAD"})
+        if self.settings.token_scope != "all":
+            return error_reply(403, as_json)
+        try:
+            return json_reply(200, self._content(request))
+        except NotFound as error:
+            return error_reply(404, as_json, str(error))
+        except BadQuery as error:
+            return error_reply(400, as_json, str(error))
+        except BrokenQuery as error:
+            if not self.settings.debug:
+                return error_reply(500, as_json)
+            message = f"SQLSTATE[42S22]: Column not found: 1054 Unknown column '{error}' in 'order clause'"
+            return error_reply(500, as_json, message, debug=True)
+
+    def has(self, kind: str) -> bool:
+        """Whether this server has the endpoint. `without` names it by the last word of its path, or by its kind."""
+        version = self.store.version
+        if kind == "other" or kind in self.settings.without or kind.removeprefix("campaign_") in self.settings.without:
+            return False
+        return {"user": version.has_user, "campaign_bounces": version.has_bounces}.get(kind, True)
+
+    def _content(self, request: Request) -> dict[str, Any]:
+        store, kind = self.store, request.kind
+        if kind == "email_lists":
+            rows = list(store.email_lists.values())
+            return self._page(request, rows, email_lists_endpoint(store), lambda row: email_list_row(row, store))
+        if kind == "campaigns":
+            newest_last = list(store.campaigns.values())
+            return self._page(request, newest_last, campaigns_endpoint(store), lambda row: campaign_row(row, store))
+        if kind == "email_list":
+            return {
+                "data": email_list_detail(self._find(store.email_lists, request, "Audience\\Models\\EmailList"), store)
+            }
+        if kind == "user":
+            made = wire_time(store.now)
+            dates = {} if store.version.cloud else {"created_at": made, "updated_at": made}
+            return {"data": {"id": 1, "email": "owner@example.com", **dates}}
+        campaign = self._find(store.campaigns, request, "Campaign\\Models\\Campaign")
+        if kind == "campaign":
+            return {"data": campaign_row(campaign, store)}
+        child = CHILDREN[kind.removeprefix("campaign_")]
+        children = store.children(campaign, kind.removeprefix("campaign_"))
+        return self._page(
+            request, children, child.endpoint, lambda row: child.row(row, campaign, store), owner=campaign.uuid
+        )
+
+    def _page(
+        self,
+        request: Request,
+        rows: Any,
+        endpoint: Endpoint[Any],
+        row: Callable[[Any], dict[str, Any]],
+        owner: str | None = None,
+    ) -> dict[str, Any]:
+        """One page; `owner` is the campaign with which the sorted rows may be kept."""
+        version, query = self.store.version, request.query
+        check(query, endpoint, version)
+        number, size = page_number(query.get("page")), version.page_size(asked_page_size(query.get("per_page")))
+        sorted_rows: Ordered[Any]
+        if owner is None:
+            drafts_first = request.kind == "campaigns" and query.get("filter[status]") == "draft"
+            sorted_rows = ordered(rows, query, endpoint, (lambda each: each.created_at) if drafts_first else None)
+        else:
+            key = (request.kind, query.get("sort"), tuple(sorted(requested_filters(query).items())))
+            sorted_rows = self.store.keep(owner, key, lambda: ordered(rows, query, endpoint, None))
+        found = sorted_rows.page(number, size, self.random if self.settings.shuffle_ties else None)
+        path = INTERNAL_HOST + request.path.rstrip("/")
+        return envelope([row(each) for each in found], path, number, size, len(sorted_rows.rows), version)
+
+    def _find(self, entities: Mapping[str, T], request: Request, model: str) -> T:
+        """By uuid, on v5 by id."""
+        found = entities.get(request.key or "")
+        if self.store.version.integer_ids:
+            found = next((each for each in entities.values() if str(each.id) == request.key), None)
+        if found is None:
+            raise NotFound(f"No query results for model [{MODEL_NAMESPACE}{model}] {request.key}")
+        return found
+
+
+def _no_route(request: Request) -> Reply:
+    return error_reply(404, request.wants_json, f"The route {request.path.strip('/')} could not be found.")

@@ -1,0 +1,78 @@
+"""What each Mailcoach version has and hasn't: the one table that the rest of the sandbox asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DEFAULT_PAGE_SIZE = 15
+CLOUD_MAX_PAGE_SIZE = 1000
+
+
+@dataclass(frozen=True)
+class Version:
+    """A server version; `number` orders the capabilities, v9 and Cloud behave as v8 unless said otherwise."""
+
+    name: str
+    release: str
+    number: int
+    cloud: bool = False
+
+    @property
+    def integer_ids(self) -> bool:
+        """v5 knows rows by an integer `id`, in paths too."""
+        return self.number == 5
+
+    @property
+    def has_user(self) -> bool:
+        """`/user` left the package in v7; Cloud has it."""
+        return self.cloud or self.number <= 6
+
+    @property
+    def has_bounces(self) -> bool:
+        """`/bounces` came with 6.24."""
+        return self.number >= 6
+
+    @property
+    def has_paused(self) -> bool:
+        return self.number >= 8
+
+    @property
+    def has_click_events(self) -> bool:
+        """The nested `clicks` array of a link came with 7.0."""
+        return self.number >= 7
+
+    @property
+    def has_last_opened_at(self) -> bool:
+        """Since 8.6, as a key of the row and as a sort."""
+        return self.number >= 8
+
+    @property
+    def counters_on_campaign(self) -> bool:
+        """Up to v6 the counters are columns of the campaign: sortable, and a recount moves `updated_at`."""
+        return self.number <= 6
+
+    @property
+    def loose_types(self) -> bool:
+        """Older database drivers send some integers as strings and some booleans as 0 or 1."""
+        return self.number <= 6
+
+    @property
+    def empty_attributes_as_list(self) -> bool:
+        """An empty `extra_attributes` is `[]` before 8.8.3 and `{}` after."""
+        return self.number <= 7
+
+    def page_size(self, asked: int | None) -> int:
+        """Rows on a page when the client asks for `asked`: only Cloud listens."""
+        if self.cloud and asked is not None and asked >= 1:
+            return min(asked, CLOUD_MAX_PAGE_SIZE)
+        return DEFAULT_PAGE_SIZE
+
+
+VERSIONS = {
+    "v5": Version("v5", "5.11.1", 5),
+    "v6": Version("v6", "6.27.9", 6),
+    "v7": Version("v7", "7.4.3", 7),
+    "v8": Version("v8", "8.25.9", 8),
+    "v9": Version("v9", "9.4.2", 9),
+    "cloud": Version("cloud", "Cloud", 9, cloud=True),
+}
