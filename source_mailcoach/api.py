@@ -65,6 +65,11 @@ class MailcoachClient(HttpClient):
         return self.errors.answers
 
     @property
+    def server_time(self) -> datetime | None:
+        """The time on the server at its latest answer, which is not that of this machine; None if it did not say."""
+        return self.errors.server_time
+
+    @property
     def request_kwargs(self) -> dict[str, object]:
         """A redirect would carry the token and the reading of rows to a host that nobody has checked."""
         return {"allow_redirects": False, "timeout": (self.patience.connect_timeout, self.patience.read_timeout)}
@@ -80,9 +85,12 @@ class MailcoachErrors(ErrorHandler):
     def __init__(self, api_base: ApiBase) -> None:
         self.api_base = api_base
         self.answers = 0
+        self.server_time: datetime | None = None
 
     def interpret_response(self, response_or_exception: requests.Response | Exception | None = None) -> ErrorResolution:
         self.answers += 1
+        if isinstance(response_or_exception, requests.Response):
+            self.server_time = _http_date(response_or_exception.headers.get("Date", ""))
         error = diagnose(response_or_exception, self.api_base.url)
         if error is None:
             return SUCCESS_RESOLUTION
@@ -128,8 +136,13 @@ def server_wait(outcome: object, attempt: int) -> float | None:
 def _retry_after(header: str) -> float | None:
     if header.strip().isdigit():
         return float(header)
+    date = _http_date(header)
+    return max(0.0, (date - datetime.now(timezone.utc)).total_seconds()) if date else None
+
+
+def _http_date(header: str) -> datetime | None:
     try:
-        return max(0.0, (parsedate_to_datetime(header) - datetime.now(timezone.utc)).total_seconds())
+        return parsedate_to_datetime(header).astimezone(timezone.utc)
     except (TypeError, ValueError):
         return None
 

@@ -1,6 +1,7 @@
 """The configuration of a connection: one model that makes the spec and validates."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, Valid
 from source_mailcoach import problems
 from source_mailcoach.host_policy import ApiBase, parse_api_base
 from source_mailcoach.problems import MailcoachError
+from source_mailcoach.times import format_time
 
 PRODUCT_ID = "conn_mailcoach_sellersync_edm"
 LEGACY_RUNTIME_ID = "source:efd2f044-dcbb-52ee-98d0-c169d9d092b9"
@@ -65,11 +67,43 @@ class Config(BaseModel):
         ),
         json_schema_extra={"order": 4},
     )
+    start_date: datetime | None = Field(
+        default=None,
+        title="Start Date",
+        description=(
+            "Leave out campaigns sent before this day (UTC), and with them their clicks, opens, unsubscribes and "
+            "bounces. Leave it empty to read all campaigns."
+        ),
+        examples=["2025-01-01", "2025-01-01T00:00:00Z"],
+        json_schema_extra={"order": 5, "type": "string", "format": "date-time"},
+    )
+    engagement_window_days: int = Field(
+        default=7,
+        ge=0,
+        le=3650,
+        title="Engagement Window (Days)",
+        description=(
+            "In an incremental sync, campaigns sent within this many days are always looked at again, others only if "
+            "Mailcoach has counted something new for them. 0 turns it off."
+        ),
+        json_schema_extra={"order": 6},
+    )
+    lookback_hours: int = Field(
+        default=24,
+        ge=0,
+        le=87600,
+        title="Lookback (Hours)",
+        description=(
+            "In an incremental sync, how far back rows of a campaign are read again, for events that your email "
+            "provider reports late."
+        ),
+        json_schema_extra={"order": 7},
+    )
     connector_id: str | None = Field(
         default=None,
         title="Connector ID",
         description="Set by the platform in saved configurations. You need not enter it.",
-        json_schema_extra={"order": 5, "airbyte_hidden": True, "type": "string"},
+        json_schema_extra={"order": 8, "airbyte_hidden": True, "type": "string"},
     )
 
     _api_base: ApiBase = PrivateAttr()
@@ -101,6 +135,22 @@ class Config(BaseModel):
         return self._api_base
 
     @property
+    def start(self) -> str | None:
+        """The start date as text, always in the same form, since it is part of the state's scope."""
+        if self.start_date is None:
+            return None
+        zone = self.start_date.tzinfo or timezone.utc
+        return format_time(self.start_date.replace(tzinfo=zone))
+
+    @property
+    def engagement_window(self) -> timedelta:
+        return timedelta(days=self.engagement_window_days)
+
+    @property
+    def lookback(self) -> timedelta:
+        return timedelta(hours=self.lookback_hours)
+
+    @property
     def token(self) -> str:
         """The API token without the white space that comes along when it is copied."""
         return self.api_token.get_secret_value().strip()
@@ -112,8 +162,9 @@ def connection_specification() -> dict[str, Any]:
     properties = schema["properties"]
     properties["api_token"].pop("writeOnly")
     properties["api_token"].pop("format")
-    properties["connector_id"].pop("anyOf")
-    properties["connector_id"].pop("default")
+    for optional in ("start_date", "connector_id"):
+        properties[optional].pop("anyOf")
+        properties[optional].pop("default")
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Mailcoach Source Spec",

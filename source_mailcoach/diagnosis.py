@@ -16,6 +16,7 @@ from source_mailcoach.paging import NotAPage, Page
 from source_mailcoach.problems import MailcoachError, Problem
 
 STATUS: Mapping[int, Problem] = {
+    400: problems.QUERY_REFUSED,
     401: problems.TOKEN_REFUSED,
     402: problems.ACCOUNT_LOCKED,
     403: problems.TOKEN_MAY_NOT_READ,

@@ -51,27 +51,70 @@ class Page:
             raise NotAPage from None
 
 
-GetPage = Callable[[int], Page]
+@dataclass(frozen=True)
+class Position:
+    """How far a walk has come: how many rows from the front on are read, of how many, by pages of which size.
 
-
-def walk(get: GetPage) -> Iterator[Page]:
-    """Every page of a list whose sort is total and newest first.
-
-    No row that exists throughout is lost, whatever is inserted at the front or deleted anywhere meanwhile; rows may
-    come twice.
+    A later sync can go on from here, though rows have come and gone meanwhile and pages have another size.
     """
+
+    rows: int
+    total: int
+    size: int
+
+
+GetPage = Callable[[int], Page]
+Key = Callable[[Row], Hashable]
+
+# Requests in a row that bring a walk no further, before it gives up. Each try at a tie takes two.
+STANDSTILL = 40
+
+
+def walk(get: GetPage, start: Position | None = None, key: Key | None = None) -> Iterator[tuple[Page, Position | None]]:
+    """Every page from `start` on of a list whose sort is total and newest first, with the position after it.
+
+    The position is None after the last page. No row that exists throughout is lost, whatever is inserted at the
+    front or deleted anywhere meanwhile; rows may come twice. With a `key`, rows that tie at the edge of two pages are
+    noticed, as one of them comes on both: give it for a sort that does not change and that few rows share. The
+    position then lies a page back, so that whoever goes on there sees the edge as well.
+    """
+    position = start or Position(0, 0, 1)
+    number, furthest, standstill = position.rows // position.size + 1, position.rows, 0
     previous: Page | None = None
-    for page in _pages(get):
-        repeats = previous and page.rows and (page.rows, page.total) == (previous.rows, previous.total)
-        if previous and repeats and page.number != previous.number:
-            raise PagingError(f"page {page.number} repeats page {previous.number}")
-        yield page
-        previous = page
+    while True:
+        page = get(number)
+        if page.number != number or page.size < 1:
+            raise PagingError(f"page {page.number} of {page.size} rows came instead of page {number}")
+        vanished = max(0, position.total - page.total)
+        rows = _certainly_read(max(0, position.rows - vanished), page)
+        if key and previous and previous.number == number - 1 and _ties(previous, page, key):
+            rows = (previous.number - 1) * page.size
+        furthest -= vanished
+        standstill = 0 if rows > furthest else standstill + 1
+        furthest = max(furthest, rows)
+        if standstill > STANDSTILL:
+            raise PagingError(f"page {number} repeats rows of the page before")
+        previous, position = page, Position(rows, page.total, page.size)
+        number = rows // page.size + 1
+        done = number > page.last
+        yield page, None if done else replace(position, rows=rows - page.size) if key else position
+        if done:
+            return
 
 
-def walk_tied(
-    gets: Sequence[GetPage], key: Callable[[Row], Hashable], rounds: int = 30, patience: int = 8
-) -> Generator[Page, None, int]:
+def _certainly_read(before: int, page: Page) -> int:
+    """How many rows from the front on are read with this page, where it was `before` without it."""
+    joins = (page.number - 1) * page.size <= before
+    return max(before, page.number * page.size) if joins else before
+
+
+def _ties(previous: Page, page: Page, key: Key) -> bool:
+    """Whether rows are on two pages that follow each other, more of them than new ones at the front explain."""
+    both = {key(row) for row in previous.rows} & {key(row) for row in page.rows}
+    return len(both) > max(0, page.total - previous.total)
+
+
+def walk_tied(gets: Sequence[GetPage], key: Key, rounds: int = 30, patience: int = 8) -> Generator[Page, None, int]:
     """Every page of a list whose sort has ties, each row once.
 
     `gets` are ways to read the same list, tried in turn: the sort and its reverse, for a database that misplaces
@@ -82,7 +125,7 @@ def walk_tied(
     missing, idle = 0, 0
     for reading in range(rounds):
         before = len(seen)
-        for page in _pages(gets[reading % len(gets)]):
+        for page, _ in walk(gets[reading % len(gets)]):
             fresh = {key(row): row for row in page.rows if key(row) not in seen}
             seen.update(fresh)
             yield replace(page, rows=tuple(fresh.values()))
@@ -91,23 +134,3 @@ def walk_tied(
         if not missing or idle >= patience or (idle and page.last <= 1):
             break
     return missing
-
-
-def _pages(get: GetPage) -> Iterator[Page]:
-    """Pages in order; where the list shrinks between two of them, back by as many rows."""
-    number, previous = 1, None
-    while True:
-        page = get(number)
-        if page.number != number:
-            raise PagingError(f"page {page.number} came instead of page {number}")
-        if page.size < 1 or (previous and page.size != previous.size):
-            raise PagingError(f"page {number} has room for {page.size} rows, unlike the page before")
-        yield page
-        vanished = previous.total - page.total if previous else 0
-        if vanished > 0 and number > 1:
-            number = max(0, (number - 1) * page.size - vanished) // page.size + 1
-        elif number < page.last:
-            number += 1
-        else:
-            return
-        previous = page

@@ -77,6 +77,11 @@ REFUSED = Problem(
     "Look for this request in the log of the Mailcoach server, and report it to the authors of the connector.",
     SYSTEM,
 )
+QUERY_REFUSED = Problem(
+    "{url} refused the way in which this connector sorts or filters a list (400).",
+    "Report the version of your Mailcoach to the authors of the connector.",
+    SYSTEM,
+)
 RATE_LIMITED = Problem(
     "{url} allows no more requests for now (429).",
     "Run the sync again later, and let fewer tools use tokens of the same Mailcoach user: they share one limit.",

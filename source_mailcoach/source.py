@@ -73,12 +73,12 @@ class SourceMailcoach(AbstractSource):
 
     def _streams(self, config: Config, patience: Patience) -> list[MailcoachStream]:
         client = MailcoachClient(config, patience)
-        campaigns = Campaigns(client, config.page_size, config.campaign_status)
+        campaigns = Campaigns(client, config)
         of_campaigns = (CampaignClicks, CampaignOpens, CampaignUnsubscribes, CampaignBounces)
         return [
-            EmailLists(client, config.page_size),
+            EmailLists(client, config),
             campaigns,
-            *(stream(campaigns, client, config.page_size) for stream in of_campaigns),
+            *(stream(campaigns, client, config) for stream in of_campaigns),
         ]
 
     def read(

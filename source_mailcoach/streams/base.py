@@ -10,8 +10,9 @@ from airbyte_cdk.sources.streams.http import HttpStream
 
 from source_mailcoach import problems
 from source_mailcoach.api import MailcoachClient
+from source_mailcoach.config import Config
 from source_mailcoach.diagnosis import page_of
-from source_mailcoach.paging import GetPage, Page, PagingError, walk, walk_tied
+from source_mailcoach.paging import GetPage, Page, PagingError, walk_tied
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.progress import Progress
 from source_mailcoach.records import SchemaTransformer
@@ -23,20 +24,19 @@ Record = Mapping[str, Any]
 class MailcoachStream(HttpStream, ABC):
     """A stream declares its `endpoint`, its `primary_key` and its `sorts`.
 
-    One sort means that it is total, newest first; two (a sort and its reverse) mean that rows can tie. See `paging`.
+    Two sorts, one the reverse of the other, mean that rows can tie in them. See `paging`.
     """
 
     endpoint: ClassVar[str]
     sorts: ClassVar[tuple[str, ...]]
+    progress: Progress
 
-    # Otherwise the CDK takes a stream with a state but no cursor field for one that wants to be called for ever.
-    is_resumable = False
-
-    def __init__(self, client: MailcoachClient, page_size: int, **parent: Any) -> None:
+    def __init__(self, client: MailcoachClient, config: Config, **parent: Any) -> None:
         super().__init__(**parent)
         self._http_client = client
         self.client = client
-        self.page_size = page_size
+        self.config = config
+        self.page_size = config.page_size
         self.transformer = SchemaTransformer(self.get_json_schema())
 
     @property
@@ -69,52 +69,17 @@ class MailcoachStream(HttpStream, ABC):
         _, response = self._fetch_next_page(stream_slice, next_page_token={"sort": sort, "page": number})
         return page_of(response, self.client.api_base.url)
 
-    def read_records(
-        self,
-        sync_mode: SyncMode,
-        cursor_field: list[str] | None = None,
-        stream_slice: Slice | None = None,
-        stream_state: Mapping[str, Any] | None = None,
-    ) -> Iterable[Record]:
-        """The records of the whole list; raises MailcoachError."""
-        self.progress = self.start_progress("pages")
-        yield from self.records({})
-        self.progress.finish()
-
     def start_progress(self, unit: str) -> Progress:
         return Progress(self.logger, unit, lambda: self.client.requests_sent)
 
-    def records(self, stream_slice: Slice) -> Iterable[Record]:
-        """All rows of a slice, each made a record by `record`; raises MailcoachError."""
-        for page in self.pages(stream_slice):
-            for row in page.rows:
-                yield self.record(row, stream_slice)
-
-    def record(self, row: Record, stream_slice: Slice) -> Record:
-        """A row as it is emitted, but for its types, which `records` makes fit the schema."""
-        return row
-
-    def pages(self, stream_slice: Slice) -> Iterable[Page]:
-        """The pages of a slice, in the way that its sorts allow; raises MailcoachError."""
-        gets = [self._get(sort, stream_slice) for sort in self.sorts]
-        walking = walk(gets[0]) if len(gets) == 1 else self._walk_tied(gets, stream_slice)
-        try:
-            for page in walking:
-                self.count(page)
-                yield page
-                self.progress.say()
-        except PagingError as error:
-            raise MailcoachError(problems.PAGES_OUT_OF_ORDER, url=self.client.api_base.url, detail=error) from error
-
-    def count(self, page: Page) -> None:
-        self.progress.rows += len(page.rows)
-        self.progress.done, self.progress.whole = page.number, page.last
-
-    def _get(self, sort: str, stream_slice: Slice) -> GetPage:
+    def getter(self, sort: str, stream_slice: Slice) -> GetPage:
+        """`get` for `paging`."""
         return lambda number: self.get_page(number, sort, stream_slice)
 
-    def _walk_tied(self, gets: list[GetPage], stream_slice: Slice) -> Iterator[Page]:
-        missing = yield from walk_tied(gets, lambda row: tuple(row.get(field) for field in self.row_key))
+    def tied_pages(self, stream_slice: Slice) -> Iterator[Page]:
+        """The pages of a list whose sorts have ties, each row once; warns if the server never gave some of them."""
+        gets = [self.getter(sort, stream_slice) for sort in self.sorts]
+        missing = yield from walk_tied(gets, self.row_key)
         if missing:
             where = f" of campaign {stream_slice['campaign_uuid']}" if stream_slice else ""
             self.logger.warning(
@@ -122,7 +87,36 @@ class MailcoachStream(HttpStream, ABC):
                 "They are missing from this sync."
             )
 
-    @property
-    def row_key(self) -> list[str]:
-        """The primary key's fields that Mailcoach's own rows have."""
-        return [self.primary_key] if isinstance(self.primary_key, str) else list(self.primary_key)  # type: ignore
+    def row_key(self, row: Record) -> tuple[Any, ...]:
+        """The primary key as far as it is in Mailcoach's own rows."""
+        keys = [self.primary_key] if isinstance(self.primary_key, str) else self.primary_key or []
+        return tuple(row.get(str(field)) for field in keys)
+
+    def wrong_pages(self, error: PagingError) -> MailcoachError:
+        return MailcoachError(problems.PAGES_OUT_OF_ORDER, url=self.client.api_base.url, detail=error)
+
+
+class ListStream(MailcoachStream, ABC):
+    """A list of the account, short enough to be read whole in each sync."""
+
+    # Otherwise the CDK takes a stream with a state but no cursor field for one that wants to be called for ever.
+    is_resumable = False
+
+    def read_records(
+        self,
+        sync_mode: SyncMode,
+        cursor_field: list[str] | None = None,
+        stream_slice: Slice | None = None,
+        stream_state: Mapping[str, Any] | None = None,
+    ) -> Iterable[Record]:
+        """All rows of the list; raises MailcoachError."""
+        self.progress = self.start_progress("pages")
+        try:
+            for page in self.tied_pages({}):
+                self.progress.done, self.progress.whole = page.number, page.last
+                self.progress.rows += len(page.rows)
+                yield from page.rows
+                self.progress.say()
+        except PagingError as error:
+            raise self.wrong_pages(error) from error
+        self.progress.finish()

@@ -1,15 +1,18 @@
-"""The campaigns of the account, and the index of them that the streams of single campaigns go by."""
+"""The campaigns of the account, and the listing of them that the streams of single campaigns go by."""
 
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, MutableMapping
+from datetime import datetime, timezone
 from typing import Any
 
 from airbyte_cdk.models import SyncMode
 
 from source_mailcoach import problems
 from source_mailcoach.api import MailcoachClient
+from source_mailcoach.config import Config
 from source_mailcoach.problems import MailcoachError
-from source_mailcoach.streams.base import MailcoachStream, Record, Slice
+from source_mailcoach.state import GATE_MARGIN, Campaign, Listing, Scope, State, sort_campaigns, usable
+from source_mailcoach.streams.base import ListStream, Record, Slice
+from source_mailcoach.times import format_time, latest, parse_time
 
 # The API's filter for sent means sending as well, and ignores a status that it does not know: everything comes then.
 STATUSES: Mapping[str, frozenset[str]] = {
@@ -19,34 +22,33 @@ STATUSES: Mapping[str, frozenset[str]] = {
 }
 
 
-@dataclass(frozen=True, order=True)
-class CampaignEntry:
-    """What the streams of single campaigns need to know of a campaign. Ordered by creation, which never changes."""
-
-    created_at: str
-    uuid: str
-    status: str
-
-    @property
-    def can_have_engagement(self) -> bool:
-        """Drafts, the scheduled ones among them, went to nobody."""
-        return self.status != "draft"
-
-
-class Campaigns(MailcoachStream):
+class Campaigns(ListStream):
     """Sortable by name and by time of sending, which other campaigns may share; by nothing that is unique.
 
     The list is fetched once in a sync, however many streams need it: a page of it carries four HTML bodies a row.
+    There is no filter by date, so an incremental sync reads it whole too, and emits what has changed. From v7 on
+    opens and clicks do not move `updated_at`, but `statistics_calculated_at` only.
     """
 
     endpoint = "campaigns"
     primary_key = "uuid"
+    cursor_field = "updated_at"
+    is_resumable = True
     sorts = ("name,sent", "-name,-sent")
 
-    def __init__(self, client: MailcoachClient, page_size: int, status: str) -> None:
-        super().__init__(client, page_size)
-        self.status = status
-        self._index: Sequence[CampaignEntry] | None = None
+    def __init__(self, client: MailcoachClient, config: Config) -> None:
+        super().__init__(client, config)
+        self.scope = Scope(client.api_base.url, config.campaign_status, config.start)
+        self._listing: Listing | None = None
+        self._state: dict[str, Any] = {}
+
+    @property
+    def state(self) -> MutableMapping[str, Any]:
+        return self._state
+
+    @state.setter
+    def state(self, value: Mapping[str, Any]) -> None:
+        self._state = dict(value)
 
     def request_params(
         self,
@@ -55,7 +57,8 @@ class Campaigns(MailcoachStream):
         next_page_token: Mapping[str, Any] | None = None,
     ) -> MutableMapping[str, Any]:
         params = super().request_params(stream_state, stream_slice, next_page_token)
-        return params if self.status == "all" else {"filter[status]": self.status, **params}
+        status = self.config.campaign_status
+        return params if status == "all" else {"filter[status]": status, **params}
 
     def read_records(
         self,
@@ -64,22 +67,51 @@ class Campaigns(MailcoachStream):
         stream_slice: Slice | None = None,
         stream_state: Mapping[str, Any] | None = None,
     ) -> Iterable[Record]:
-        entries = []
-        for row in super().read_records(sync_mode, cursor_field, stream_slice, stream_state):
-            if self._in_scope(row):
-                entries.append(CampaignEntry(str(row.get("created_at")), row["uuid"], str(row.get("status"))))
+        """All campaigns in scope, or in an incremental sync those that have changed since the last one."""
+        campaigns, moved = [], []
+        listed_at: datetime | None = None
+        since: datetime | None = None
+        for row in super().read_records(sync_mode):
+            if listed_at is None:
+                listed_at = self.client.server_time or datetime.now(timezone.utc)
+                since = self._cursor(sync_mode, listed_at)
+            if not self._in_scope(row):
+                continue
+            campaigns.append(_campaign(row))
+            moved.append(latest(row.get("created_at"), row.get("updated_at"), row.get("statistics_calculated_at")))
+            if since is None or (moved[-1] and moved[-1] >= since - GATE_MARGIN):
                 yield row
-        self._index = sorted(entries)
+        listed_at = listed_at or datetime.now(timezone.utc)
+        self._listing = Listing(sort_campaigns(campaigns), listed_at)
+        self._state = State(self.scope).to_json()
+        newest = max((time for time in moved if time), default=None)
+        if newest and sync_mode is SyncMode.incremental:
+            self._state = State(self.scope, format_time(min(newest, listed_at))).to_json()
+
+    def _cursor(self, sync_mode: SyncMode, listed_at: datetime) -> datetime | None:
+        if sync_mode is not SyncMode.incremental:
+            return None
+        state, reason = usable(self._state, self.scope, listed_at)
+        if reason:
+            self.logger.warning(f"All campaigns are read again: {reason}.")
+        return parse_time(state.cursor)
 
     def _in_scope(self, row: Record) -> bool:
-        return self.status == "all" or row.get("status") in STATUSES[self.status]
+        status, start = self.config.campaign_status, parse_time(self.config.start)
+        if status != "all" and row.get("status") not in STATUSES[status]:
+            return False
+        began = parse_time(row.get("sent_at") or row.get("created_at"))
+        return start is None or began is None or began >= start
 
-    def index(self) -> Sequence[CampaignEntry]:
-        """The campaigns in scope, oldest first: from the reading of this stream, or from one made for the purpose."""
-        if self._index is None:
+    def listing(self) -> Listing:
+        """The campaigns in scope: from the reading of this stream, or from one made for the purpose."""
+        if self._listing is None:
+            kept = self._state
             for _ in self.read_records(SyncMode.full_refresh):
                 pass
-        return self._index or ()
+            self._state = kept
+        assert self._listing
+        return self._listing
 
     def exists(self, campaign_uuid: str) -> bool:
         """Whether the server still has a campaign; asks it."""
@@ -90,3 +122,13 @@ class Campaigns(MailcoachStream):
                 return False
             raise
         return True
+
+
+def _campaign(row: Record) -> Campaign:
+    return Campaign(
+        created_at=str(row.get("created_at")),
+        uuid=str(row["uuid"]),
+        status=str(row.get("status")),
+        sent_at=row.get("sent_at"),
+        statistics_calculated_at=row.get("statistics_calculated_at"),
+    )

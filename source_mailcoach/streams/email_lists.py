@@ -1,9 +1,9 @@
 """The email lists of the account."""
 
-from source_mailcoach.streams.base import MailcoachStream
+from source_mailcoach.streams.base import ListStream
 
 
-class EmailLists(MailcoachStream):
+class EmailLists(ListStream):
     """Sortable by name, creation time and subscribers only; lists made in one go share their second of creation."""
 
     endpoint = "email-lists"
