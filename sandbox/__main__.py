@@ -33,6 +33,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--keep-ties", action="store_true", help="leave rows that sort as equal in one order")
     parser.add_argument("--debug", action="store_true", help="server errors show a trace, as with APP_DEBUG")
     parser.add_argument("--empty", action="store_true", help="an account without lists and campaigns")
+    parser.add_argument("--sent-only", action="store_true", help="no campaigns but sent ones")
+    parser.add_argument("--in-window", type=int, help="how many were sent in the last 6 days, the others rest")
+    parser.add_argument("--big-campaign-opens", type=int, default=0, help="a campaign with generated opens more")
     return parser.parse_args()
 
 

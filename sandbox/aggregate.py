@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from .entities import FEEDBACK_TYPES, BounceGroup, Campaign, Events, Feedback, Open, OpenGroup, Statistics, Subscriber
@@ -21,8 +22,10 @@ def group_opens(opens: list[Open]) -> list[OpenGroup]:
             groups[subscriber.id] = [subscriber, 1, at, at]
         else:
             group[1] += 1
-            group[2] = min(group[2], at)
-            group[3] = max(group[3], at)
+            if at < group[2]:
+                group[2] = at
+            elif at > group[3]:
+                group[3] = at
     return [OpenGroup(*group) for group in groups.values()]
 
 
@@ -58,3 +61,15 @@ def newest(events: Events) -> int:
     moments += [event.at for event in events.unsubscribes]
     moments += [event.at for event in events.feedback]
     return max(moments, default=0)
+
+
+def without(events: Events, subscribers: Collection[str]) -> Events:
+    """The events but for those of some subscribers, by uuid. A link stays when its last click goes."""
+    for link in events.links:
+        link.clicks = [click for click in link.clicks if click.subscriber.uuid not in subscribers]
+    return Events(
+        opens=[event for event in events.opens if event.subscriber.uuid not in subscribers],
+        links=events.links,
+        unsubscribes=[event for event in events.unsubscribes if event.subscriber.uuid not in subscribers],
+        feedback=[event for event in events.feedback if event.subscriber.uuid not in subscribers],
+    )

@@ -14,7 +14,6 @@ from .query import (
     BadQuery,
     BrokenQuery,
     Endpoint,
-    Ordered,
     asked_page_size,
     check,
     envelope,
@@ -25,7 +24,7 @@ from .query import (
 from .replies import Reply, error_reply, json_reply, redirect_reply
 from .requests_log import Request
 from .store import Store
-from .times import wire_time
+from .times import http_time, wire_time
 from .wire import campaign_row, email_list_detail, email_list_row
 
 T = TypeVar("T", Campaign, EmailList)
@@ -69,7 +68,9 @@ class Api:
         with self.store.lock:
             if self.on_request is not None:
                 self.on_request(request)
-            return self._answer(request)
+            reply = self._answer(request)
+            reply.headers["Date"] = http_time(self.store.now)
+            return reply
 
     def _answer(self, request: Request) -> Reply:
         as_json, known = request.wants_json, self.has(request.kind)
@@ -111,15 +112,14 @@ class Api:
     def _content(self, request: Request) -> dict[str, Any]:
         store, kind = self.store, request.kind
         if kind == "email_lists":
-            rows = list(store.email_lists.values())
-            return self._page(request, rows, email_lists_endpoint(store), lambda row: email_list_row(row, store))
+            email_lists = list(store.email_lists.values())
+            return self._page(request, email_lists, email_lists_endpoint(store), lambda row: email_list_row(row, store))
         if kind == "campaigns":
-            newest_last = list(store.campaigns.values())
-            return self._page(request, newest_last, campaigns_endpoint(store), lambda row: campaign_row(row, store))
+            campaigns = list(store.campaigns.values())
+            return self._page(request, campaigns, campaigns_endpoint(store), lambda row: campaign_row(row, store))
         if kind == "email_list":
-            return {
-                "data": email_list_detail(self._find(store.email_lists, request, "Audience\\Models\\EmailList"), store)
-            }
+            email_list = self._find(store.email_lists, request, "Audience\\Models\\EmailList")
+            return {"data": email_list_detail(email_list, store)}
         if kind == "user":
             made = wire_time(store.now)
             dates = {} if store.version.cloud else {"created_at": made, "updated_at": made}
@@ -139,19 +139,16 @@ class Api:
         rows: Any,
         endpoint: Endpoint[Any],
         row: Callable[[Any], dict[str, Any]],
-        owner: str | None = None,
+        owner: str = "",
     ) -> dict[str, Any]:
-        """One page; `owner` is the campaign with which the sorted rows may be kept."""
+        """One page; the sorted rows are kept until their `owner` (a campaign's uuid, or "" for the account) changes."""
         version, query = self.store.version, request.query
         check(query, endpoint, version)
         number, size = page_number(query.get("page")), version.page_size(asked_page_size(query.get("per_page")))
-        sorted_rows: Ordered[Any]
-        if owner is None:
-            drafts_first = request.kind == "campaigns" and query.get("filter[status]") == "draft"
-            sorted_rows = ordered(rows, query, endpoint, (lambda each: each.created_at) if drafts_first else None)
-        else:
-            key = (request.kind, query.get("sort"), tuple(sorted(requested_filters(query).items())))
-            sorted_rows = self.store.keep(owner, key, lambda: ordered(rows, query, endpoint, None))
+        drafts_first = request.kind == "campaigns" and query.get("filter[status]") == "draft"
+        first = (lambda each: each.created_at) if drafts_first else None
+        key = (request.kind, query.get("sort"), tuple(sorted(requested_filters(query).items())))
+        sorted_rows = self.store.keep(owner, key, lambda: ordered(rows, query, endpoint, first))
         found = sorted_rows.page(number, size, self.random if self.settings.shuffle_ties else None)
         path = INTERNAL_HOST + request.path.rstrip("/")
         return envelope([row(each) for each in found], path, number, size, len(sorted_rows.rows), version)

@@ -5,9 +5,10 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,19 @@ class Run:
     def records(self, stream: str) -> list[Mapping[str, Any]]:
         records = (message["record"] for message in self.of_type("RECORD"))
         return [record["data"] for record in records if record["stream"] == stream]
+
+    @property
+    def state(self) -> list[Message]:
+        """The last STATE of each stream, as the platform hands them back."""
+        states = (message["state"] for message in self.of_type("STATE"))
+        last = {state["stream"]["stream_descriptor"]["name"]: state for state in states}
+        return list(last.values())
+
+    def state_of(self, stream: str) -> Mapping[str, Any]:
+        """What the last STATE of a stream holds."""
+        (state,) = (s["stream"] for s in self.state if s["stream"]["stream_descriptor"]["name"] == stream)
+        content: Mapping[str, Any] = state["stream_state"]
+        return content
 
     @property
     def errors(self) -> list[Message]:
@@ -92,18 +106,44 @@ def discover(sandbox: Sandbox) -> list[dict[str, Any]]:
 
 
 def read(
-    sandbox: Sandbox, streams: Iterable[str] = STREAMS, config: Mapping[str, Any] | None = None, **environ: str
+    sandbox: Sandbox,
+    streams: Iterable[str] = STREAMS,
+    config: Mapping[str, Any] | None = None,
+    mode: str = "full_refresh",
+    state: Sequence[Message] = (),
+    **environ: str,
 ) -> Run:
-    """Read streams in full from a sandbox."""
-    with inputs(config=config or sandbox.config(), catalog=catalog(streams)) as paths:
+    """Read streams from a sandbox, in one sync mode as far as they have it, going on from a state."""
+    with inputs(config=config or sandbox.config(), catalog=catalog(streams, mode), state=state) as paths:
         return run("read", *paths, environ={**trust(sandbox), **environ})
 
 
-def catalog(streams: Iterable[str]) -> dict[str, Any]:
-    """A configured catalog that reads these streams in full."""
-    modes = {"sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}
-    stream = {"json_schema": {}, "supported_sync_modes": ["full_refresh"]}
-    return {"streams": [{"stream": {"name": name, **stream}, **modes} for name in streams]}
+def read_and_kill(sandbox: Sandbox, streams: Iterable[str], mode: str, state: Sequence[Message], lines: int) -> Run:
+    """A read that is killed (SIGKILL) after so many lines of output, or ends before; exit code -9 or 0."""
+    with inputs(config=sandbox.config(), catalog=catalog(streams, mode), state=state) as paths:
+        with subprocess.Popen(
+            [sys.executable, str(MAIN), "read", *paths],
+            env={**os.environ, **trust(sandbox)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as process:
+            output = list(islice(process.stdout or (), lines))
+            if len(output) == lines:
+                process.kill()
+        return Run(process.returncode, "".join(output), "")
+
+
+def catalog(streams: Iterable[str], mode: str = "full_refresh") -> dict[str, Any]:
+    """A configured catalog that reads these streams in a mode, or in full if they know that alone."""
+    configured = []
+    for name in streams:
+        modes = ["full_refresh"] if name == "email_lists" else ["full_refresh", "incremental"]
+        stream = {"name": name, "json_schema": {}, "supported_sync_modes": modes}
+        chosen = mode if mode in modes else modes[0]
+        configured.append({"stream": stream, "sync_mode": chosen, "destination_sync_mode": "append"})
+    return {"streams": configured}
 
 
 def trust(sandbox: Sandbox) -> dict[str, str]:
@@ -112,7 +152,7 @@ def trust(sandbox: Sandbox) -> dict[str, str]:
 
 
 @contextmanager
-def inputs(**contents: Mapping[str, Any]) -> Iterator[list[str]]:
+def inputs(**contents: Mapping[str, Any] | Sequence[Message]) -> Iterator[list[str]]:
     """Writes each content to a file of its own, and gives the arguments that name them: `--config PATH`, …"""
     with tempfile.TemporaryDirectory() as folder:
         arguments = []

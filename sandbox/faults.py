@@ -64,7 +64,7 @@ class Fault:
             return Reply(self.status or 200, jsonlib.dumps(self.json).encode())
         if self.body is not None:
             raw = self.body.encode() if isinstance(self.body, str) else self.body
-            return Reply(self.status or 200, raw, JSON if request.wants_json else HTML)
+            return Reply(self.status or 200, raw, HTML if raw.lstrip().startswith(b"<") else JSON)
         if self.rate_limited:
             return self._too_many(request)
         if self.status is not None:

@@ -71,6 +71,14 @@ class Ordered(Generic[T]):
         return found
 
 
+class SelfOrdered(Sequence[T]):
+    """Rows that know their own orders: too many to be sorted by anybody else."""
+
+    def in_order(self, sorts: Sequence[str]) -> Ordered[T]:
+        """By the endpoint's sorts, `-` for descending."""
+        raise NotImplementedError
+
+
 def requested_filters(query: Mapping[str, str]) -> dict[str, str]:
     """`filter[status]=sent` as `{"status": "sent"}`."""
     found = {}
@@ -106,9 +114,10 @@ def ordered(rows: Sequence[T], query: Mapping[str, str], endpoint: Endpoint[T], 
         if value:
             accept = endpoint.filters[name]
             rows = [row for row in rows if accept(row, value)]
-    keys = [
-        (endpoint.sorts[name.lstrip("-")], name.startswith("-")) for name in _requested_sorts(query) or endpoint.default
-    ]
+    sorts = _requested_sorts(query) or endpoint.default
+    if isinstance(rows, SelfOrdered):
+        return rows.in_order(sorts)
+    keys = [(endpoint.sorts[name.lstrip("-")], name.startswith("-")) for name in sorts]
     if first is not None:
         keys.insert(0, (first, False))
     result = list(rows)

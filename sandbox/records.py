@@ -113,10 +113,9 @@ def counters(statistics: Statistics, sent_to: int) -> Row:
     }
 
 
-def open_record(group: OpenGroup, campaign: Campaign, store: Store) -> Row:
+def open_record(group: OpenGroup, store: Store) -> Row:
     """The list's uuid is unknown to the client: what the server sends in its place is garbage."""
     record: Row = {
-        "campaign_uuid": campaign.uuid,
         "subscriber_uuid": group.subscriber.uuid,
         "subscriber_email_list_uuid": None,
         "subscriber_email": group.subscriber.email,
@@ -128,9 +127,8 @@ def open_record(group: OpenGroup, campaign: Campaign, store: Store) -> Row:
     return record
 
 
-def click_record(link: Link, campaign: Campaign, store: Store) -> Row:
+def click_record(link: Link, store: Store) -> Row:
     record: Row = {
-        "campaign_uuid": campaign.uuid,
         "uuid": link.uuid,
         "url": link.url,
         "unique_click_count": unique_clicks(link),
@@ -171,19 +169,17 @@ def subscriber_record(subscriber: Subscriber) -> Row:
     }
 
 
-def unsubscribe_record(unsubscribe: Unsubscribe, campaign: Campaign, store: Store) -> Row:
+def unsubscribe_record(unsubscribe: Unsubscribe) -> Row:
     """No moment of its own: the nearest is what the subscriber's row says now."""
     return {
-        "campaign_uuid": campaign.uuid,
         "subscriber_uuid": unsubscribe.subscriber.uuid,
         "subscriber_email": unsubscribe.subscriber.email,
         "subscriber": subscriber_record(unsubscribe.subscriber),
     }
 
 
-def bounce_record(group: BounceGroup, campaign: Campaign, store: Store) -> Row:
+def bounce_record(group: BounceGroup) -> Row:
     return {
-        "campaign_uuid": campaign.uuid,
         "subscriber_uuid": group.subscriber.uuid,
         "subscriber_email_list_uuid": group.subscriber.email_list.uuid,
         "subscriber_email": group.subscriber.email,

@@ -9,11 +9,12 @@ from typing import Any
 from .api import Api, Settings
 from .faults import Fault, Faults
 from .limits import RateLimiter
+from .records import open_record
 from .requests_log import Request, RequestLog
 from .seed import seeded_store
 from .server import Server
 from .store import Store
-from .truth import CHILD_STREAMS, campaigns_in_scope, parents, truth
+from .truth import CHILD_STREAMS, campaigns_in_scope, parents, stamp, truth
 from .versions import VERSIONS
 
 TOKEN = "sandbox-token-0001"
@@ -25,8 +26,10 @@ class Sandbox:
     `opens` is the mean number of subscribers who open a campaign, `html_bytes` the size of each of its four HTML
     bodies, `rate_limit` the requests in a window of `rate_window_seconds` (0: no limit). `without` names endpoints
     that answer 404 (`{"bounces"}` makes a v6 older than 6.24). `token_scope` is `all` or `send_only`. `prefix` is
-    the path before `/api`. `empty` is an account without lists or campaigns. Arguments that `Settings` has can be
-    changed later through `sandbox.settings`.
+    the path before `/api`. `empty` is an account without lists or campaigns. `sent_only` makes every campaign a sent
+    one; with `in_window` exactly so many of them were sent within the last six days, and the others, at least 30 days
+    ago, rest. `big_campaign_opens` adds a campaign of so many opens that are computed and not stored; truth has the
+    campaign and not its opens. Arguments that `Settings` has can be changed later through `sandbox.settings`.
     """
 
     def __init__(
@@ -47,11 +50,18 @@ class Sandbox:
         without: Collection[str] = (),
         prefix: str = "",
         empty: bool = False,
+        sent_only: bool = False,
+        in_window: int | None = None,
+        big_campaign_opens: int = 0,
         port: int = 0,
     ) -> None:
         if empty:
             campaigns = lists = 0
-        self.store: Store = seeded_store(VERSIONS[version], campaigns, lists, seed, opens, html_bytes)
+        self.store: Store = seeded_store(
+            VERSIONS[version], campaigns, lists, seed, opens, html_bytes, sent_only, in_window
+        )
+        big = self.store.add_big_campaign(big_campaign_opens) if big_campaign_opens else None
+        self.big_campaign_uuid = big.uuid if big else None
         self.settings = Settings(token, token_scope, prefix.rstrip("/"), debug, shuffle_ties, latency_ms, without)
         self._api = Api(self.store, self.settings, RateLimiter(rate_limit, rate_window_seconds), seed)
         self._faults = Faults()
@@ -98,6 +108,12 @@ class Sandbox:
         """Every record that a connector must deliver, in no particular order."""
         records = truth(self.store, stream, campaign_status)
         return records if self._api.has(stream) else []
+
+    def generated_open(self, index: int) -> dict[str, Any]:
+        """The record of one of the big campaign's opens; the first by email and by time has the index 0."""
+        with self.store.lock:
+            big = self.store.campaigns[self.big_campaign_uuid or ""]
+            return stamp(big) | open_record(self.store.children(big, "opens")[index], self.store)
 
     def least_requests(self, streams: Iterable[str], campaign_status: str = "sent", page_size: int | None = 100) -> int:
         """The fewest requests that can deliver these streams: each page once, the campaign list once for all.

@@ -81,7 +81,7 @@ def seeded_store(
     for number, owner in enumerate([*owners, *([former] if former else [])]):
         mine = [plan for plan in plans if plan.campaign.email_list is owner]
         need = max((plan.people for plan in mine), default=0)
-        pool = [_add_person(store, rng, owner, number, index) for index in range(need + need // 5 + 12)]
+        pool = [_add_person(store, owner, number, index) for index in range(need + need // 5 + 12)]
         for plan in mine:
             _engage(store, rng, plan, pool)
     for plan in plans:
@@ -111,7 +111,7 @@ def _add_campaign(
     store: Store, rng: random.Random, index: int, total: int, owner: EmailList | None, html_bytes: int
 ) -> Campaign:
     status = STATUSES[index % len(STATUSES)]
-    if status == "paused" and not store.version.has_paused:
+    if status == "paused" and status not in store.version.statuses:
         status = "sent"
     gap = min(5 * DAY, 300 * DAY // total)
     created = store.now - (total - index) * gap - rng.randrange(HOUR)
@@ -156,12 +156,12 @@ def _plan(rng: random.Random, campaign: Campaign, rank: int | None, mean: int) -
     return Plan(campaign, openers, LINKS[rank], UNSUBSCRIBES[rank], BOUNCES[rank], begin)
 
 
-def _add_person(store: Store, rng: random.Random, owner: EmailList, number: int, index: int) -> Subscriber:
+def _add_person(store: Store, owner: EmailList, number: int, index: int) -> Subscriber:
     """The first ten people are on every list, with the same address."""
     person = index if index < 10 else 1_000_000 * number + index
     first = FIRST_NAMES[person % len(FIRST_NAMES)]
     last = LAST_NAMES[person // 3 % len(LAST_NAMES)]
-    joined = store.now - 390 * DAY + rng.randrange(30 * DAY)
+    joined = store.now - 390 * DAY + index * 7919 % (30 * DAY)
     return store.add_subscriber(
         owner,
         f"reader{person:07d}@example.{('com', 'org', 'net')[person % 3]}",

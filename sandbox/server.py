@@ -15,6 +15,7 @@ from .api import Api
 from .faults import Faults
 from .replies import LOGIN_PAGE, Reply, error_reply, html_reply, json_reply, redirect_reply
 from .requests_log import Request, RequestLog, kind_of
+from .times import http_time
 from .truth import CAMPAIGN_STATUSES, STREAMS, truth
 
 
@@ -32,7 +33,7 @@ class Server(ThreadingHTTPServer):
         self._connections: dict[socket.socket, threading.Thread] = {}
         self._guard = threading.Lock()
         super().__init__(("127.0.0.1", port), Handler)
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), name="sandbox", daemon=True)
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.005,), name="sandbox", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -106,8 +107,6 @@ class Server(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
-    server_version = "nginx"
-    sys_version = ""
     disable_nagle_algorithm = True
     wbufsize = 1 << 16
 
@@ -138,8 +137,9 @@ class Handler(BaseHTTPRequestHandler):
         zipped = "gzip" in self.headers.get("Accept-Encoding", "") and len(body) > 20
         if zipped:
             body = gzip.compress(body, compresslevel=1, mtime=0)
-        self.send_response(reply.status)
-        headers = {"Content-Type": reply.content_type, "Content-Length": str(len(body))}
+        self.send_response_only(reply.status)
+        headers = {"Server": "nginx", "Date": http_time(self.server.api.store.now)}
+        headers |= {"Content-Type": reply.content_type, "Content-Length": str(len(body))}
         headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"} if zipped else {}
         for name, value in (headers | reply.headers).items():
             self.send_header(name, value)

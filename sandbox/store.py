@@ -1,20 +1,15 @@
-"""The data of the account: entities and events, the mutations that a live server would see, and their consequences."""
+"""What happens to the account: the clock, the mutations that a live server would see, and their consequences."""
 
 from __future__ import annotations
 
-import random
-import threading
-import uuid
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
-
-from .aggregate import count, group_feedback, group_opens, newest, send_uuid
+from .account import Account, Moment
+from .aggregate import send_uuid, without
+from .counters import calculate, is_due, is_noticed, recount
 from .entities import (
     FEEDBACK_TYPES,
     Campaign,
     Click,
     EmailList,
-    Events,
     Feedback,
     Link,
     Open,
@@ -22,126 +17,51 @@ from .entities import (
     Unsubscribe,
 )
 from .times import epoch
-from .versions import Version
-
-T = TypeVar("T")
-Moment = int | str
-NOW = epoch("2026-11-01T12:00:00Z")
 
 
-class Store:
-    """All entities by uuid, the events by campaign uuid.
-
-    `now` is the account's own clock: it stands still until someone moves it. Every method takes the one lock; so does
-    an answer of the server. Whoever changes an entity's attributes directly, and not through a method, calls
-    `changed()` afterwards, because grouped and sorted rows are kept until then.
-    """
-
-    def __init__(self, version: Version, seed: int = 1, now: Moment = NOW) -> None:
-        self.version = version
-        self.now = epoch(now)
-        self.lock = threading.RLock()
-        self.random = random.Random(seed)
-        self.email_lists: dict[str, EmailList] = {}
-        self.subscribers: dict[str, Subscriber] = {}
-        self.campaigns: dict[str, Campaign] = {}
-        self.events: dict[str, Events] = {}
-        self._ids: dict[str, int] = {}
-        self._kept: dict[str, dict[Any, Any]] = {}
-
-    # Reading
-
-    def keep(self, owner: str, key: Any, compute: Callable[[], T]) -> T:
-        """`compute()`, kept until `owner` (a campaign's uuid, or "" for the account) changes."""
-        with self.lock:
-            kept = self._kept.setdefault(owner, {})
-            if key not in kept:
-                kept[key] = compute()
-            value: T = kept[key]
-            return value
-
-    def active_subscribers(self, email_list: EmailList) -> int:
-        """Confirmed and not unsubscribed, counted live."""
-        return self.keep("", "active", self._count_active).get(email_list.uuid, 0)
-
-    def children(self, campaign: Campaign, kind: str) -> Sequence[Any]:
-        """The rows behind `/opens`, `/clicks`, `/unsubscribes` or `/bounces` of a campaign, oldest event first."""
-        events = self.events[campaign.uuid]
-        if kind == "opens":
-            return self.keep(campaign.uuid, kind, lambda: group_opens(events.opens))
-        if kind == "bounces":
-            return self.keep(campaign.uuid, kind, lambda: group_feedback(events.feedback))
-        return events.links if kind == "clicks" else events.unsubscribes
+class Store(Account):
+    """An account that lives. What a mutation does to counters and stamps depends on the version."""
 
     # The clock
 
-    def advance(self, seconds: int) -> int:
+    def advance(self, seconds: int, schedule: bool = True) -> int:
+        """Moves the clock and gives the new time. The schedule runs once, at the new time, if at all."""
         with self.lock:
             self.now += seconds
+            if schedule:
+                self.run_schedule()
             return self.now
 
-    def changed(self, campaign: Campaign | None = None) -> None:
-        """Forget what was kept: of one campaign and the account, or (None) of everything."""
+    def run_schedule(self) -> list[Campaign]:
+        """The scheduled recount that is due now; gives the campaigns that it counted."""
         with self.lock:
-            if campaign is None:
-                self._kept.clear()
-            else:
-                self._kept.pop(campaign.uuid, None)
-                self._kept.pop("", None)
+            due = [campaign for campaign in self.campaigns.values() if is_due(campaign, self.version, self.now)]
+            for campaign in due:
+                self._calculate(campaign)
+            return due
 
-    # Entities
+    # Campaigns, subscribers and lists
 
-    def add_email_list(self, name: str, **fields: Any) -> EmailList:
+    def set_status(self, campaign: Campaign | str, status: str) -> None:
+        """Sent and cancelled campaigns have a `sent_at`. The counters wait for the schedule or the first event."""
+        if status not in self.version.statuses:
+            raise ValueError(f"{status} is none of {', '.join(self.version.statuses)}")
         with self.lock:
-            made: dict[str, Any] = {"uuid": self.new_uuid(), "created_at": self.now, "updated_at": self.now} | fields
-            email_list = EmailList(id=self.next_id("email_list"), name=name, **made)
-            self.email_lists[email_list.uuid] = email_list
-            self.changed()
-            return email_list
-
-    def add_subscriber(self, email_list: EmailList | str, email: str, **fields: Any) -> Subscriber:
-        with self.lock:
-            made: dict[str, Any] = {
-                "uuid": self.new_uuid(),
-                "first_name": None,
-                "last_name": None,
-                "extra_attributes": {},
-                "tags": [],
-                "subscribed_at": self.now,
-                "unsubscribed_at": None,
-                "created_at": self.now,
-                "updated_at": self.now,
-            } | fields
-            owner = self.email_lists[email_list] if isinstance(email_list, str) else email_list
-            subscriber = Subscriber(id=self.next_id("subscriber"), email_list=owner, email=email, **made)
-            self.subscribers[subscriber.uuid] = subscriber
-            self._kept.pop("", None)
-            return subscriber
-
-    def add_campaign(self, name: str = "New campaign", status: str = "sent", **fields: Any) -> Campaign:
-        """A campaign of now on the first list, unless `fields` (of `Campaign`) say otherwise."""
-        with self.lock:
-            done = self.now if status in ("sent", "cancelled") else None
-            made: dict[str, Any] = {
-                "uuid": self.new_uuid(),
-                "subject": f"{name}: the subject",
-                "email_list": next(iter(self.email_lists.values()), None),
-                "created_at": self.now,
-                "updated_at": self.now,
-                "last_modified_at": self.now,
-                "sent_at": done,
-                "statistics_calculated_at": done,
-            } | fields
-            campaign = Campaign(id=self.next_id("campaign"), name=name, status=status, **made)
-            self.campaigns[campaign.uuid] = campaign
-            self.events[campaign.uuid] = Events()
-            self.changed(campaign)
-            return campaign
+            target = self._campaign(campaign)
+            target.status, target.updated_at = status, self.now
+            if status in ("sent", "cancelled"):
+                target.sent_at = self.now
+            if status != "draft":
+                target.scheduled_at = None
+            if status in ("sending", "sent") and target.email_list and not target.sent_to_number_of_subscribers:
+                target.sent_to_number_of_subscribers = self.active_subscribers(target.email_list)
+            self.changed(target)
 
     def delete_campaign(self, campaign: Campaign | str) -> None:
         with self.lock:
             gone = self.campaigns.pop(self._campaign(campaign).uuid)
             self.events.pop(gone.uuid)
+            self.generated.pop(gone.uuid, None)
             self.changed(gone)
 
     def delete_subscriber(self, subscriber: Subscriber | str) -> None:
@@ -162,13 +82,14 @@ class Store:
             for campaign in self.campaigns.values():
                 if campaign.email_list is gone:
                     campaign.email_list = None
+                    self.generated.pop(campaign.uuid, None)
             self.changed()
 
     # Events
 
     def add_open(self, campaign: Campaign | str, subscriber: Subscriber | str, at: Moment | None = None) -> None:
         with self.lock:
-            target, who = self._campaign(campaign), self._subscriber(subscriber)
+            target, who = self._parties(campaign, subscriber)
             self.events[target.uuid].opens.append(Open(who, self._at(at)))
             self._engaged(who)
             self._recount_after_event(target)
@@ -177,7 +98,7 @@ class Store:
         self, campaign: Campaign | str, subscriber: Subscriber | str, url: str, at: Moment | None = None
     ) -> Link:
         with self.lock:
-            target, who = self._campaign(campaign), self._subscriber(subscriber)
+            target, who = self._parties(campaign, subscriber)
             links = self.events[target.uuid].links
             link = next((link for link in links if link.url == url), None)
             if link is None:
@@ -191,7 +112,7 @@ class Store:
     def add_unsubscribe(self, campaign: Campaign | str, subscriber: Subscriber | str, at: Moment | None = None) -> None:
         """Once per campaign and subscriber: a second one changes only the subscriber."""
         with self.lock:
-            target, who, moment = self._campaign(campaign), self._subscriber(subscriber), self._at(at)
+            target, who, moment = *self._parties(campaign, subscriber), self._at(at)
             self.record_unsubscribe(target, who, moment)
             who.updated_at = self.now
             self._recount_after_event(target)
@@ -207,18 +128,18 @@ class Store:
         if type not in FEEDBACK_TYPES:
             raise ValueError(f"{type} is none of {', '.join(FEEDBACK_TYPES)}")
         with self.lock:
-            target, who, moment = self._campaign(campaign), self._subscriber(subscriber), self._at(at)
+            target, who, moment = *self._parties(campaign, subscriber), self._at(at)
             self.events[target.uuid].feedback.append(Feedback(who, type, moment))
             if type == "complaint" or (type == "bounce" and self.version.number == 5):
                 self.add_unsubscribe(target, who, moment)
-            elif self.version.number >= 8:
+            elif self.version.recounts_bounces:
                 self._recount_after_event(target)
             self.changed(target)
 
     def delete_open(self, campaign: Campaign | str, subscriber: Subscriber | str) -> None:
         """All of the subscriber's opens of the campaign, as pruning does: the counters don't notice."""
         with self.lock:
-            target, who = self._campaign(campaign), self._subscriber(subscriber)
+            target, who = self._parties(campaign, subscriber)
             events = self.events[target.uuid]
             events.opens = [open_ for open_ in events.opens if open_.subscriber is not who]
             self.changed(target)
@@ -229,55 +150,39 @@ class Store:
         if all(known.subscriber is not subscriber for known in unsubscribes):
             unsubscribes.append(Unsubscribe(self.next_id("unsubscribe"), subscriber, at))
         subscriber.unsubscribed_at = at
-        self.changed()
+        self.changed(campaign)
 
     # Counters
 
     def recount(self, campaign: Campaign, until: int | None = None) -> None:
-        """Count the events up to `until` (None: all). Up to v6 this touches the campaign's own row."""
+        """Count the events up to `until` (None: now), whether a count is due or not."""
         with self.lock:
-            campaign.statistics = count(self.events[campaign.uuid], self.now if until is None else until)
-            campaign.statistics_calculated_at = self.now if until is None else until
-            if self.version.counters_on_campaign:
-                campaign.updated_at = campaign.statistics_calculated_at
+            recount(campaign, self.events[campaign.uuid], self.version, self.now if until is None else until)
+            self._kept.pop("", None)
 
-    def new_uuid(self) -> str:
-        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
-
-    def next_id(self, kind: str) -> int:
-        self._ids[kind] = self._ids.get(kind, 0) + 1
-        return self._ids[kind]
+    def _calculate(self, campaign: Campaign) -> None:
+        calculate(campaign, self.events[campaign.uuid], self.version, self.now)
+        self._kept.pop("", None)
 
     def _recount_after_event(self, campaign: Campaign) -> None:
-        """Since 8.7 events that are all older than the last recount move its stamp and leave the counters."""
         self.changed(campaign)
-        if campaign.status == "draft" or (self.version.number == 5 and campaign.status != "sent"):
-            return
-        stamp = campaign.statistics_calculated_at
-        if self.version.number >= 8 and stamp is not None and newest(self.events[campaign.uuid]) < stamp:
-            campaign.statistics_calculated_at = self.now
-        else:
-            self.recount(campaign)
+        if is_noticed(campaign, self.events[campaign.uuid], self.version):
+            self._calculate(campaign)
 
     def _engaged(self, subscriber: Subscriber) -> None:
-        """Since 8.8 each open and click counts on the subscriber's row too."""
-        if self.version.number >= 8:
+        """Each open and click counts on the subscriber's row too."""
+        if self.version.engagement_on_subscriber:
             subscriber.updated_at = self.now
 
     def _drop_events(self, subscribers: set[str]) -> None:
-        for events in self.events.values():
-            events.opens = [event for event in events.opens if event.subscriber.uuid not in subscribers]
-            events.unsubscribes = [event for event in events.unsubscribes if event.subscriber.uuid not in subscribers]
-            events.feedback = [event for event in events.feedback if event.subscriber.uuid not in subscribers]
-            for link in events.links:
-                link.clicks = [click for click in link.clicks if click.subscriber.uuid not in subscribers]
+        for campaign, events in self.events.items():
+            self.events[campaign] = without(events, subscribers)
 
-    def _count_active(self) -> dict[str, int]:
-        counts: dict[str, int] = {}
-        for subscriber in self.subscribers.values():
-            if subscriber.subscribed_at is not None and subscriber.unsubscribed_at is None:
-                counts[subscriber.email_list.uuid] = counts.get(subscriber.email_list.uuid, 0) + 1
-        return counts
+    def _parties(self, campaign: Campaign | str, subscriber: Subscriber | str) -> tuple[Campaign, Subscriber]:
+        target = self._campaign(campaign)
+        if target.uuid in self.generated:
+            raise ValueError(f"the opens of {target.name} are generated: nothing can happen to it")
+        return target, self._subscriber(subscriber)
 
     def _campaign(self, campaign: Campaign | str) -> Campaign:
         return self.campaigns[campaign if isinstance(campaign, str) else campaign.uuid]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from email.utils import formatdate
 
-HOUR = 3600
+MINUTE = 60
+HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 
@@ -26,3 +28,8 @@ def wire_time(moment: int) -> str:
 
 def wire_time_or_none(moment: int | None) -> str | None:
     return None if moment is None else wire_time(moment)
+
+
+def http_time(moment: int) -> str:
+    """`Mon, 05 Jan 2026 10:00:00 GMT`"""
+    return formatdate(moment, usegmt=True)

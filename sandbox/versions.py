@@ -12,8 +12,6 @@ CLOUD_MAX_PAGE_SIZE = 1000
 class Version:
     """A server version; `number` orders the capabilities, v9 and Cloud behave as v8 unless said otherwise."""
 
-    name: str
-    release: str
     number: int
     cloud: bool = False
 
@@ -33,8 +31,8 @@ class Version:
         return self.number >= 6
 
     @property
-    def has_paused(self) -> bool:
-        return self.number >= 8
+    def statuses(self) -> tuple[str, ...]:
+        return ("draft", "sending", "sent", "cancelled", *(["paused"] if self.number >= 8 else []))
 
     @property
     def has_click_events(self) -> bool:
@@ -50,6 +48,21 @@ class Version:
     def counters_on_campaign(self) -> bool:
         """Up to v6 the counters are columns of the campaign: sortable, and a recount moves `updated_at`."""
         return self.number <= 6
+
+    @property
+    def recounts_bounces(self) -> bool:
+        """Until v8 hard and soft bounces and suppressed mails wait for the schedule, which ends after 14 days."""
+        return self.number >= 8
+
+    @property
+    def skips_old_events(self) -> bool:
+        """Since 8.7 a count that finds no event as new as the last count leaves the counters alone."""
+        return self.number >= 8
+
+    @property
+    def engagement_on_subscriber(self) -> bool:
+        """Since 8.8 an open or click moves the subscriber's `updated_at`."""
+        return self.number >= 8
 
     @property
     def loose_types(self) -> bool:
@@ -69,10 +82,10 @@ class Version:
 
 
 VERSIONS = {
-    "v5": Version("v5", "5.11.1", 5),
-    "v6": Version("v6", "6.27.9", 6),
-    "v7": Version("v7", "7.4.3", 7),
-    "v8": Version("v8", "8.25.9", 8),
-    "v9": Version("v9", "9.4.2", 9),
-    "cloud": Version("cloud", "Cloud", 9, cloud=True),
+    "v5": Version(5),  # 5.11.1
+    "v6": Version(6),  # 6.27.9
+    "v7": Version(7),  # 7.4.3
+    "v8": Version(8),  # 8.25.9
+    "v9": Version(9),
+    "cloud": Version(9, cloud=True),
 }

@@ -69,20 +69,21 @@ def open_row(group: OpenGroup, campaign: Campaign, store: Store) -> Row:
             "open_count": group.opens,
             "first_opened_at": wire_time(group.first),
         }
-    row = _loose(_without_campaign(open_record(group, campaign, store)), store, subscriber.id)
+    row = _loose(open_record(group, store), store, subscriber.id)
     row["subscriber_email_list_uuid"] = php_int(subscriber.email_list.uuid)
     return row if store.version.has_last_opened_at else {"uuid": None, **row}
 
 
 def click_row(link: Link, campaign: Campaign, store: Store) -> Row:
-    row = _loose(_without_campaign(click_record(link, campaign, store)), store, campaign.id)
+    row = _loose(click_record(link, store), store, campaign.id)
     if store.version.integer_ids:
         del row["uuid"]
     return row
 
 
 def unsubscribe_row(unsubscribe: Unsubscribe, campaign: Campaign, store: Store) -> Row:
-    row = unsubscribe_record(unsubscribe, campaign, store)
+    """The only child row that says which campaign it belongs to."""
+    row: Row = {"campaign_uuid": campaign.uuid, **unsubscribe_record(unsubscribe)}
     subscriber = row["subscriber"]
     if store.version.empty_attributes_as_list and not subscriber["extra_attributes"]:
         subscriber["extra_attributes"] = []
@@ -96,12 +97,7 @@ def unsubscribe_row(unsubscribe: Unsubscribe, campaign: Campaign, store: Store) 
 
 
 def bounce_row(group: BounceGroup, campaign: Campaign, store: Store) -> Row:
-    return _loose(_without_campaign(bounce_record(group, campaign, store)), store, group.subscriber.id)
-
-
-def _without_campaign(record: Row) -> Row:
-    """Opens, clicks and bounces don't say which campaign they belong to."""
-    return {key: value for key, value in record.items() if key != "campaign_uuid"}
+    return _loose(bounce_record(group), store, group.subscriber.id)
 
 
 def _loose(row: Row, store: Store, number: int) -> Row:

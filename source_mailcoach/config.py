@@ -120,6 +120,8 @@ class Config(BaseModel):
             # Without its cause: pydantic's error quotes the input, which may be the token.
             raise MailcoachError(problems.CONFIG_INVALID, field=field, detail=detail) from None
         token = config.token
+        if len(token) < 8:
+            raise MailcoachError(problems.CONFIG_INVALID, field="api_token", detail="it has less than 8 characters")
         if not (token.isascii() and token.isprintable()) or " " in token:
             detail = "it holds a space or a character that no API token has"
             raise MailcoachError(problems.CONFIG_INVALID, field="api_token", detail=detail)

@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -36,10 +37,14 @@ def diagnose_answer(response: requests.Response, url: str) -> MailcoachError | N
     """
     status = response.status_code
     if response.is_redirect or 300 <= status < 400:
-        location = urlsplit(urljoin(response.url, response.headers.get("Location", "")))
+        try:
+            location = urlsplit(urljoin(response.url, response.headers.get("Location", "")))
+        except ValueError:
+            location = urlsplit("")
+        host = location.netloc.rpartition("@")[2]
         if location.path.rstrip("/").endswith("/login"):
             return MailcoachError(problems.LOGIN_PAGE, url=url)
-        target = f"{location.scheme}://{location.hostname}{location.path}"
+        target = f"{location.scheme}://{host}{location.path}"
         return MailcoachError(problems.REDIRECTED, url=url, location=target)
     if status >= 400:
         problem = STATUS.get(status, problems.REFUSED if status < 500 else problems.GATEWAY_ERROR)
@@ -52,7 +57,7 @@ def _diagnose_body(response: requests.Response) -> Problem | None:
     try:
         payload_of(response)
         return None
-    except ValueError:
+    except (ValueError, RecursionError):
         if not response.content.lstrip().startswith(b"<") and "html" not in response.headers.get("Content-Type", ""):
             return problems.BROKEN_ANSWER
         return problems.LOGIN_PAGE if b'type="password"' in response.content else problems.WEB_PAGE
@@ -87,13 +92,14 @@ def diagnose_failure(error: Exception, url: str) -> MailcoachError:
 
 def _problem_of(error: Exception) -> Problem:
     causes = list(_causes(error))
+    if isinstance(error, (exceptions.ProxyError, exceptions.InvalidProxyURL)):
+        return problems.PROXY_FAILED
     for cause in causes:
         if isinstance(cause, NameResolutionError):
             return _problem_of_name(cause)
-    if isinstance(error, exceptions.ProxyError):
-        return problems.PROXY_FAILED
     if isinstance(error, exceptions.SSLError):
-        return problems.TLS_FAILED
+        cut = any(isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) for cause in causes)
+        return problems.CONNECTION_LOST if cut else problems.TLS_FAILED
     if isinstance(error, exceptions.Timeout) or any(isinstance(cause, ReadTimeoutError) for cause in causes):
         return problems.TIMEOUT
     if any(isinstance(cause, NewConnectionError) for cause in causes):
@@ -104,8 +110,8 @@ def _problem_of(error: Exception) -> Problem:
 
 def _problem_of_name(error: NameResolutionError) -> Problem:
     reason = error.__cause__
-    temporary = isinstance(reason, socket.gaierror) and reason.errno == socket.EAI_AGAIN
-    return problems.DNS_UNAVAILABLE if temporary else problems.NAME_NOT_FOUND
+    unknown = isinstance(reason, socket.gaierror) and reason.errno in (socket.EAI_NONAME, socket.EAI_NODATA)
+    return problems.NAME_NOT_FOUND if unknown else problems.DNS_UNAVAILABLE
 
 
 def _causes(error: object) -> Iterator[Any]:

@@ -105,12 +105,13 @@ def _split(text: str) -> SplitResult:
 def _host(parts: SplitResult) -> str:
     """The host as it is looked up: lower case, without a final dot, in punycode. IPv6 without brackets."""
     host = (parts.hostname or "").rstrip(".")
-    if parts.netloc.startswith("["):
-        return host
     try:
+        if "[" in parts.netloc:
+            # Older Pythons take any text in brackets for a host, and newer ones IPvFuture.
+            return str(ipaddress.IPv6Address(parts.netloc[1:].partition("]")[0].partition("%")[0]))
         # Full-width digits and dots become plain ones here, so an address in disguise is seen as one.
         host = host if host.isascii() else idna.encode(host, uts46=True).decode("ascii").rstrip(".")
-    except idna.IDNAError:
+    except ValueError:  # IDNAError is one
         raise MailcoachError(problems.URL_MALFORMED) from None
     if not HOST_NAME.fullmatch(host):
         raise MailcoachError(problems.URL_MALFORMED)
@@ -144,14 +145,21 @@ def is_public(address: str) -> bool:
     Addresses that carry an IPv4 address inside (mapped, NAT64, 6to4, Teredo) are not: they can lead anywhere.
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
-    if not ip.is_global or ip.is_multicast or ip.is_reserved:
+    if isinstance(ip, ipaddress.IPv6Address) and ip not in GLOBAL_UNICAST:
         return False
-    return isinstance(ip, ipaddress.IPv4Address) or not (
-        ip.ipv4_mapped or ip.sixtofour or ip.teredo or any(ip in network for network in IPV4_INSIDE)
+    return not any(ip in network for network in SPECIAL if network.version == ip.version)
+
+
+# Written out, because Python's own tables of these ranges differ between its patch releases.
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+SPECIAL = [
+    ipaddress.ip_network(network)
+    for network in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+        *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24"),
+        *("203.0.113.0/24", "224.0.0.0/3", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
     )
-
-
-IPV4_INSIDE = tuple(ipaddress.IPv6Network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96"))
+]
 
 
 def require_public(host: str, addresses: Collection[str]) -> None:

@@ -47,7 +47,7 @@ class Page:
                 raise NotAPage
             number, last, total = int(meta["current_page"]), int(meta["last_page"]), int(meta["total"])
             return cls(number, last, total, int(meta["per_page"]), data)
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise NotAPage from None
 
 

@@ -5,6 +5,7 @@ value that cannot be made to fit stays as it is, and so do fields that the schem
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from airbyte_cdk.sources.utils.transform import TransformConfig, TypeTransformer
 
 Fit = Callable[[Any], Any]
 
+TIME_WITHOUT_ZONE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.][0-9]+)?)")
+INTEGER = re.compile(r"-?[0-9]{1,19}")
 BOOLEANS = {0: False, 1: True, "0": False, "1": True, "false": False, "true": True}
 
 
@@ -47,7 +50,7 @@ def compile_fit(schema: Mapping[str, Any]) -> Fit:
         return lambda value: [item(element) for element in value] if isinstance(value, list) else value
     if types == {"string"}:
         return _to_time if schema.get("format") == "date-time" else _to_string
-    return {"integer": _to_integer, "number": _to_number, "boolean": _to_boolean}.get(
+    return {"integer": _to_integer, "boolean": _to_boolean}.get(
         types.pop() if len(types) == 1 else "", lambda value: value
     )
 
@@ -76,27 +79,15 @@ def _to_string(value: Any) -> Any:
 
 def _to_time(value: Any) -> Any:
     """Mailcoach's times are UTC; without the zone a destination would take them for its own."""
-    if isinstance(value, str) and len(value) >= 19 and value[10] in " T" and not _has_zone(value):
-        return f"{value[:10]}T{value[11:]}Z"
-    return value
-
-
-def _has_zone(time: str) -> bool:
-    return time.endswith("Z") or "+" in time[19:] or "-" in time[19:]
+    bare = TIME_WITHOUT_ZONE.fullmatch(value) if isinstance(value, str) else None
+    return f"{bare[1]}T{bare[2]}Z" if bare else value
 
 
 def _to_integer(value: Any) -> Any:
-    try:
-        return int(value) if int(value) == float(value) else value
-    except (TypeError, ValueError, OverflowError):
-        return value
-
-
-def _to_number(value: Any) -> Any:
-    try:
-        return value if isinstance(value, (int, float)) else float(value)
-    except (TypeError, ValueError):
-        return value
+    if isinstance(value, str):
+        return int(value) if INTEGER.fullmatch(value) else value
+    whole = isinstance(value, bool) or (isinstance(value, float) and value.is_integer())
+    return int(value) if whole else value
 
 
 def _to_boolean(value: Any) -> Any:

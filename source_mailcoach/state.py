@@ -120,7 +120,7 @@ class State:
                 cursor=_time(content.get("cursor")),
                 running=None if running is None else _pass(running),
             )
-        except (AttributeError, KeyError, TypeError) as error:
+        except (AttributeError, KeyError, OverflowError, TypeError) as error:
             raise ValueError("not a state of this stream") from error
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox import Sandbox
+from sandbox import Fault, Sandbox
 
 from .client import ask, most
 
@@ -116,6 +116,23 @@ def test_the_api_may_lie_below_a_prefix() -> None:
         answer = ask(running, "/campaigns")
         assert answer.meta["path"] == "http://mailcoach-app.internal/mailcoach/api/campaigns"
         assert ask(running, "/campaigns", base="/api").status == 404
+
+
+def test_the_date_of_every_answer_is_the_accounts_own_clock() -> None:
+    with Sandbox(opens=2, html_bytes=20) as running:
+        paths = ("/campaigns", "/campaigns?sort=x", f"/campaigns/{UNKNOWN}", "/nothing", "/user")
+        assert {ask(running, path).headers["date"] for path in paths} == {"Sun, 01 Nov 2026 12:00:00 GMT"}
+        running.store.advance(90)
+        running.add_fault(Fault(status=502))
+        answers = [ask(running, "/campaigns"), ask(running, "/campaigns", token=None), ask(running, "/login", base="")]
+        assert [answer.status for answer in answers] == [502, 401, 200]
+        assert {answer.headers["date"] for answer in answers} == {"Sun, 01 Nov 2026 12:01:30 GMT"}
+
+
+def test_the_date_can_be_falsified() -> None:
+    with Sandbox(opens=2, html_bytes=20) as running:
+        running.add_fault(Fault(stall=0.01, headers={"Date": "soon"}))
+        assert ask(running, "/campaigns").headers["date"] == "soon"
 
 
 def test_a_trailing_slash_changes_nothing(sandbox: Sandbox) -> None:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from sandbox import Fault, Sandbox
+from sandbox.entities import Open
 
 from .client import ask, most
 
@@ -41,9 +42,9 @@ def test_a_wrong_token_costs_nothing_of_the_limit() -> None:
 
 
 def test_the_window_begins_anew() -> None:
-    with Sandbox(**TINY, rate_limit=1, rate_window_seconds=0.2) as running:
+    with Sandbox(**TINY, rate_limit=1, rate_window_seconds=0.5) as running:
         assert [ask(running, "/campaigns").status for _ in range(2)] == [200, 429]
-        time.sleep(0.25)
+        time.sleep(0.55)
         assert ask(running, "/campaigns").status == 200
 
 
@@ -112,14 +113,17 @@ def test_a_fault_may_answer_with_anything() -> None:
         running.add_fault(Fault(body="not json"))
         running.add_fault(Fault(json={"hello": "world"}))
         running.add_fault(Fault(json=[], status=418))
-        answers = [ask(running, "/campaigns") for _ in range(4)]
+        running.add_fault(Fault(body="<html>", status=502))
+        answers = [ask(running, "/campaigns") for _ in range(5)]
         assert [(answer.status, answer.body) for answer in answers] == [
             (200, b"<h1>Welcome</h1>"),
             (200, b"not json"),
             (200, b'{"hello": "world"}'),
             (418, b"[]"),
+            (502, b"<html>"),
         ]
-        assert answers[0].headers["content-type"].startswith("text/html")
+        kinds = [answer.headers["content-type"].split(";")[0].split("/")[1] for answer in answers]
+        assert kinds == ["html", "json", "json", "json", "html"]
 
 
 def test_a_fault_may_redirect() -> None:
@@ -234,8 +238,12 @@ def test_a_sandbox_that_never_started_can_be_stopped() -> None:
 
 
 def test_a_campaign_of_200_000_opens_is_paged_quickly() -> None:
-    with Sandbox(campaigns=1, lists=1, opens=200_000, html_bytes=20) as running:
-        path = f"/api/campaigns/{most(running, 'opens').uuid}/opens?sort=first_opened_at,email"
+    with Sandbox(campaigns=1, lists=1, opens=0, html_bytes=20) as running:
+        (campaign,) = running.store.campaigns.values()
+        (email_list,) = running.store.email_lists.values()
+        people = [running.store.add_subscriber(email_list, f"reader{n}@example.com") for n in range(200_000)]
+        running.store.events[campaign.uuid].opens = [Open(who, 1_790_000_000 + who.id // 9) for who in people]
+        path = f"/api/campaigns/{campaign.uuid}/opens?sort=first_opened_at,email"
         connection = http.client.HTTPConnection(running.trusted_host, timeout=30)
         headers = {"Accept": "application/json", "Authorization": f"Bearer {running.token}"}
 

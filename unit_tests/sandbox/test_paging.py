@@ -134,7 +134,10 @@ def test_rows_inserted_while_paging_push_others_to_the_next_page() -> None:
                 running.store.add_open(campaign, fresh)
 
         running.on_request = insert
-        rows = [row["subscriber_uuid"] for row in all_rows(running, f"/campaigns/{campaign.uuid}/opens")]
+        rows = [
+            row["subscriber_uuid"]
+            for row in all_rows(running, f"/campaigns/{campaign.uuid}/opens?sort=-first_opened_at,email")
+        ]
         assert fresh.uuid not in rows
         assert len(rows) == 31
         assert len(set(rows)) == 30

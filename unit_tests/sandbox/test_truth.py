@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
+from sandbox.times import epoch
 from sandbox.truth import STREAMS
 
 from .client import CHILDREN, all_rows, with_rows
@@ -38,6 +39,18 @@ def clean(row: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def stamped(kind: str, row: dict[str, Any], campaign: dict[str, Any]) -> dict[str, Any]:
+    """A child row with what the connector adds from the campaign's listing, and lifts from within the row."""
+    row |= {
+        "campaign_uuid": campaign["uuid"],
+        "campaign_sent_at": campaign["sent_at"],
+        "campaign_statistics_calculated_at": campaign["statistics_calculated_at"],
+    }
+    if kind == "unsubscribes":
+        row["subscriber_unsubscribed_at"] = row["subscriber"]["unsubscribed_at"]
+    return row
+
+
 def text_of(records: list[dict[str, Any]]) -> Counter[str]:
     return Counter(repr(sorted(record.items())) for record in records)
 
@@ -52,13 +65,30 @@ def test_truth_is_what_the_wire_means(version: str, campaign_status: str) -> Non
         assert text_of(running.truth("campaigns", campaign_status)) == text_of(campaigns)
         for kind in CHILDREN:
             children = [
-                {"campaign_uuid": campaign["uuid"], **clean(row)}
+                stamped(kind, clean(row), campaign)
                 for campaign in campaigns
                 if campaign["status"] != "draft"
                 for row in all_rows(running, f"/campaigns/{campaign['uuid']}/{kind}")
             ]
             assert children
             assert text_of(running.truth(f"campaign_{kind}", campaign_status)) == text_of(children)
+
+
+def test_child_records_are_stamped_with_the_campaign_as_it_is_now() -> None:
+    with Sandbox(opens=20, html_bytes=20) as running:
+        campaign = with_rows(running, "unsubscribes", 15)
+        streams = [f"campaign_{kind}" for kind in CHILDREN]
+        for moment, text in (("2026-11-01T12:00:00Z", "2026-11-01T12:00:00.000000Z"), (None, None)):
+            campaign.statistics_calculated_at = None if moment is None else epoch(moment)
+            campaign.sent_at = campaign.statistics_calculated_at
+            for stream in streams:
+                rows = [row for row in running.truth(stream) if row["campaign_uuid"] == campaign.uuid]
+                assert {(row["campaign_sent_at"], row["campaign_statistics_calculated_at"]) for row in rows} == {
+                    (text, text)
+                }
+        found = [row["subscriber_unsubscribed_at"] for row in running.truth("campaign_unsubscribes")]
+        assert None in found
+        assert any(found)
 
 
 @pytest.mark.parametrize("campaign_status", list(IN_SCOPE))
