@@ -119,7 +119,7 @@ def read(
 
 
 def read_and_kill(sandbox: Sandbox, streams: Iterable[str], mode: str, state: Sequence[Message], lines: int) -> Run:
-    """A read that is killed (SIGKILL) after so many lines of output, or ends before; exit code -9 or 0."""
+    """A read that is killed (SIGKILL) after so many lines of output; exit code -9, or 0 if it had ended before."""
     with inputs(config=sandbox.config(), catalog=catalog(streams, mode), state=state) as paths:
         with subprocess.Popen(
             [sys.executable, str(MAIN), "read", *paths],
@@ -129,10 +129,10 @@ def read_and_kill(sandbox: Sandbox, streams: Iterable[str], mode: str, state: Se
             stderr=subprocess.DEVNULL,
             text=True,
         ) as process:
-            output = list(islice(process.stdout or (), lines))
-            if len(output) == lines:
-                process.kill()
-        return Run(process.returncode, "".join(output), "")
+            output = "".join(islice(process.stdout or (), lines))
+            process.kill()
+            output += process.stdout.read() if process.stdout else ""
+        return Run(process.returncode, output[: output.rindex("\n") + 1], "")
 
 
 def catalog(streams: Iterable[str], mode: str = "full_refresh") -> dict[str, Any]:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .ages import settled_ages, usual_ages
 from .aggregate import newest, send_uuid
 from .entities import Campaign, Click, EmailList, Feedback, Link, Open, Subscriber
 from .store import Store
@@ -56,6 +57,7 @@ class Plan:
     unsubscribes: int
     bounces: int
     begin: int
+    end: int
 
     @property
     def people(self) -> int:
@@ -63,21 +65,40 @@ class Plan:
 
 
 def seeded_store(
-    version: Version, campaigns: int = 40, lists: int = 3, seed: int = 1, opens: int = 60, html_bytes: int = 2000
+    version: Version,
+    campaigns: int = 40,
+    lists: int = 3,
+    seed: int = 1,
+    opens: int = 60,
+    html_bytes: int = 2000,
+    sent_only: bool = False,
+    in_window: int | None = None,
 ) -> Store:
-    """An account of `campaigns` campaigns on `lists` lists; `opens` is the mean of subscribers who opened one."""
+    """An account of `campaigns` campaigns on `lists` lists; `opens` is the mean of subscribers who opened one.
+
+    With `in_window`, so many were sent lately, and of the others, at least 30 days old, nothing moves any more.
+    """
+    if in_window is not None and not (sent_only and 0 <= in_window <= campaigns):
+        raise ValueError(f"in_window is from 0 to {campaigns}, the number of campaigns, and needs sent_only")
     store = Store(version, seed)
     rng = random.Random(f"{seed}/events")
     owners = [_add_list(store, index) for index in range(lists)]
     former = _add_list(store, lists) if campaigns > ORPHAN else None
     plans: list[Plan] = []
     ranks = iter(range(campaigns))
-    for index in range(campaigns):
+    if in_window is None:
+        ages = usual_ages(rng, store.now, campaigns)
+    else:
+        ages = settled_ages(rng, store.now, campaigns, in_window)
+    for index, (created, sent) in enumerate(ages):
         owner = former if index == ORPHAN else owners[index % lists] if owners else None
-        campaign = _add_campaign(store, rng, index, campaigns, owner, html_bytes)
+        status = "sent" if sent_only else _status(store, index)
+        campaign = _add_campaign(store, index, status, created, sent, owner, html_bytes)
         if campaign.status != "draft" and owner is not None:
             usual = campaign.status != "sent" or owner is former
-            plans.append(_plan(rng, campaign, None if usual else next(ranks), opens))
+            begin = sent if campaign.sent_at is not None else created + 600
+            end = store.now if in_window is None else min(store.now, begin + 14 * DAY)
+            plans.append(_plan(rng, campaign, None if usual else next(ranks), opens, begin, end))
     for number, owner in enumerate([*owners, *([former] if former else [])]):
         mine = [plan for plan in plans if plan.campaign.email_list is owner]
         need = max((plan.people for plan in mine), default=0)
@@ -94,7 +115,7 @@ def seeded_store(
 
 def _add_list(store: Store, index: int) -> EmailList:
     start = LIST_UUID_STARTS[index % len(LIST_UUID_STARTS)]
-    made = store.now - (400 - index) * DAY
+    made = store.now - (430 - index) * DAY
     return store.add_email_list(
         ("Customers", "Abonné·e·s 🇫🇷", "Partners", "customers")[index % 4] + (f" {index}" if index > 3 else ""),
         uuid=start + store.new_uuid()[len(start) :],
@@ -107,20 +128,20 @@ def _add_list(store: Store, index: int) -> EmailList:
     )
 
 
-def _add_campaign(
-    store: Store, rng: random.Random, index: int, total: int, owner: EmailList | None, html_bytes: int
-) -> Campaign:
+def _status(store: Store, index: int) -> str:
     status = STATUSES[index % len(STATUSES)]
-    if status == "paused" and status not in store.version.statuses:
-        status = "sent"
-    gap = min(5 * DAY, 300 * DAY // total)
-    created = store.now - (total - index) * gap - rng.randrange(HOUR)
+    return "sent" if status == "paused" and status not in store.version.statuses else status
+
+
+def _add_campaign(
+    store: Store, index: int, status: str, created: int, sent: int, owner: EmailList | None, html_bytes: int
+) -> Campaign:
+    """Every tenth has the name of the one before it, and was made in the same second."""
     name = f"{TOPICS[index % len(TOPICS)]} {index // len(TOPICS) + 1}"
-    twin = list(store.campaigns.values())[-1] if index % 10 == 9 else None
-    if twin is not None:
+    if index % 10 == 9:
+        twin = next(reversed(store.campaigns.values()))
         name, created = twin.name, twin.created_at
     draft, scheduled = status == "draft", status == "scheduled"
-    sent = min(created + rng.randrange(600, max(601, gap // 2)), store.now - 120)
     return store.add_campaign(
         name,
         "draft" if scheduled else status,
@@ -143,17 +164,16 @@ def _add_campaign(
     )
 
 
-def _plan(rng: random.Random, campaign: Campaign, rank: int | None, mean: int) -> Plan:
+def _plan(rng: random.Random, campaign: Campaign, rank: int | None, mean: int, begin: int, end: int) -> Plan:
     """`rank` counts the sent campaigns; None gets what is usual."""
-    begin = campaign.sent_at if campaign.sent_at is not None else campaign.created_at + 600
     if mean == 0:
-        return Plan(campaign, 0, 0, 0, 0, begin)
+        return Plan(campaign, 0, 0, 0, 0, begin, end)
     if rank is None or rank >= len(OPENERS):
         openers = rng.randint(mean // 4, 2 * mean - mean // 4)
-        return Plan(campaign, openers, rng.randrange(9), rng.randrange(5), rng.randrange(8), begin)
+        return Plan(campaign, openers, rng.randrange(9), rng.randrange(5), rng.randrange(8), begin, end)
     border = OPENERS[rank]
     openers = border if isinstance(border, int) else BIG * mean if border == "big" else mean
-    return Plan(campaign, openers, LINKS[rank], UNSUBSCRIBES[rank], BOUNCES[rank], begin)
+    return Plan(campaign, openers, LINKS[rank], UNSUBSCRIBES[rank], BOUNCES[rank], begin, end)
 
 
 def _add_person(store: Store, owner: EmailList, number: int, index: int) -> Subscriber:
@@ -161,7 +181,7 @@ def _add_person(store: Store, owner: EmailList, number: int, index: int) -> Subs
     person = index if index < 10 else 1_000_000 * number + index
     first = FIRST_NAMES[person % len(FIRST_NAMES)]
     last = LAST_NAMES[person // 3 % len(LAST_NAMES)]
-    joined = store.now - 390 * DAY + index * 7919 % (30 * DAY)
+    joined = store.now - 420 * DAY + index * 7919 % (30 * DAY)
     return store.add_subscriber(
         owner,
         f"reader{person:07d}@example.{('com', 'org', 'net')[person % 3]}",
@@ -176,7 +196,7 @@ def _add_person(store: Store, owner: EmailList, number: int, index: int) -> Subs
 
 
 def _engage(store: Store, rng: random.Random, plan: Plan, pool: list[Subscriber]) -> None:
-    campaign, events, span = plan.campaign, store.events[plan.campaign.uuid], max(2, store.now - plan.begin)
+    campaign, events, span = plan.campaign, store.events[plan.campaign.uuid], max(2, plan.end - plan.begin)
     campaign.sent_to_number_of_subscribers = len(pool) if campaign.status == "sent" else len(pool) // 2
     soon = min(span, 3 * DAY)
 

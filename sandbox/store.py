@@ -149,7 +149,7 @@ class Store(Account):
         unsubscribes = self.events[campaign.uuid].unsubscribes
         if all(known.subscriber is not subscriber for known in unsubscribes):
             unsubscribes.append(Unsubscribe(self.next_id("unsubscribe"), subscriber, at))
-        subscriber.unsubscribed_at = at
+        subscriber.unsubscribed_at = max(at, subscriber.unsubscribed_at or 0)
         self.changed(campaign)
 
     # Counters

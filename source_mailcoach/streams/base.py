@@ -1,5 +1,6 @@
 """What all streams share: a list endpoint of Mailcoach, read page by page."""
 
+import sys
 from abc import ABC
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, ClassVar
@@ -66,6 +67,8 @@ class MailcoachStream(HttpStream, ABC):
 
     def get_page(self, number: int, sort: str, stream_slice: Slice | None = None) -> Page:
         """One page of the list; raises MailcoachError."""
+        # The CDK buffers its output. What is not out when a sync is killed in a long wait would be read again.
+        sys.stdout.flush()
         _, response = self._fetch_next_page(stream_slice, next_page_token={"sort": sort, "page": number})
         return page_of(response, self.client.api_base.url)
 

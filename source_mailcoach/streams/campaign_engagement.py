@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from source_mailcoach.paging import Page
 from source_mailcoach.streams.base import Record, Slice
 from source_mailcoach.streams.campaign_stream import CampaignStream
 from source_mailcoach.times import parse_time
@@ -56,6 +57,11 @@ class CampaignUnsubscribes(CampaignStream):
 
     def changed_at(self, row: Record) -> datetime | None:
         return parse_time((row.get("subscriber") or {}).get("unsubscribed_at"))
+
+    def rest_is_known(self, page: Page, before: datetime) -> bool:
+        """One old time proves nothing here: a complaint that is reported late has a new id and an old time."""
+        times = [self.changed_at(row) for row in page.rows]
+        return bool(times) and all(time is not None and time < before for time in times)
 
     def record(self, row: Record, stream_slice: Slice) -> dict[str, Any]:
         unsubscribed_at = (row.get("subscriber") or {}).get("unsubscribed_at")

@@ -62,6 +62,11 @@ class CampaignStream(MailcoachStream, HttpSubStream, ABC):
     def changed_at(self, row: Record) -> datetime | None:
         return None
 
+    def rest_is_known(self, page: Page, before: datetime) -> bool:
+        """Whether all rows after a page changed before a time: the last row says so, where the sort is by that time."""
+        last = self.changed_at(page.rows[-1]) if page.rows else None
+        return last is not None and last < before
+
     def path(self, *, stream_slice: Slice | None = None, **_: Any) -> str:
         return f"campaigns/{(stream_slice or {})['campaign_uuid']}/{self.endpoint}"
 
@@ -138,14 +143,10 @@ class CampaignStream(MailcoachStream, HttpSubStream, ABC):
         start = state.start_of(self._reached, campaign, sort)
         for page, position in walk(self.getter(sort, stream_slice), start, self.row_key if self.may_tie else None):
             yield from self._records(page, stream_slice)
-            if position is None or (known_before and self._is_known(page, known_before)):
+            if position is None or (known_before and self.rest_is_known(page, known_before)):
                 return
             self._reach(state.at_position(self._reached, campaign, sort, position))
             yield self._state_message()
-
-    def _is_known(self, page: Page, before: datetime) -> bool:
-        times = [self.changed_at(row) for row in page.rows]
-        return bool(times) and all(time is not None and time < before for time in times)
 
     def _records(self, page: Page, stream_slice: Slice) -> Iterator[Record]:
         for row in page.rows:

@@ -19,10 +19,15 @@ ROOT = Path(__file__).parents[2]
 READY = re.compile(r"Mailcoach sandbox (\w+) at (http://127\.0\.0\.1:\d+/api) \(token (\S+)\)\n")
 
 
+ARGUMENTS = (
+    *("--port", "0", "--version", "v7", "--campaigns", "6", "--opens", "5", "--token", "token-of-a-process"),
+    *("--sent-only", "--in-window", "2", "--big-campaign-opens", "50"),
+)
+
+
 @pytest.fixture
 def process() -> Iterator["subprocess.Popen[str]"]:
-    arguments = ["--port", "0", "--version", "v7", "--campaigns", "6", "--opens", "5", "--token", "token-of-a-process"]
-    command = [sys.executable, "-m", "sandbox", *arguments]
+    command = [sys.executable, "-m", "sandbox", *ARGUMENTS]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         yield running
         running.kill()
@@ -34,9 +39,11 @@ def test_it_says_when_it_is_ready_and_ends_cleanly(process: "subprocess.Popen[st
     ready = READY.fullmatch(process.stdout.readline())
     assert ready is not None
     assert (ready[1], ready[3]) == ("v7", "token-of-a-process")
-    request = urllib.request.Request(f"{ready[2]}/campaigns", headers={"Authorization": f"Bearer {ready[3]}"})
+    request = urllib.request.Request(
+        f"{ready[2]}/campaigns?filter[status]=sent", headers={"Authorization": f"Bearer {ready[3]}"}
+    )
     with urllib.request.urlopen(request, timeout=10) as response:
-        assert json.load(response)["meta"]["total"] == 6
+        assert json.load(response)["meta"]["total"] == 7
     process.send_signal(number)
     assert process.communicate(timeout=10) == ("", "")
     assert process.returncode == 0
