@@ -1,41 +1,36 @@
-"""The HTTP client of one sync, shared by all of its streams: session, headers, timeouts, retries, errors.
+"""The HTTP client of one sync, shared by all of its streams: session, headers, timeouts, errors.
 
-Sending, retrying and waiting are the CDK's `HttpClient`; here is what Mailcoach needs it to be told.
+Preparing, authenticating and sending a request are the CDK's `HttpClient`. Its retries and call rates are not used:
+they wait, log and print in whichever thread sends, and know neither when Mailcoach's window ends nor how to stop all
+requests for one refusal. Those are `overlap` and `budget`.
 """
 
 import logging
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 import requests
 from airbyte_cdk.sources.streams.http import HttpClient
-from airbyte_cdk.sources.streams.http.error_handlers import BackoffStrategy, ErrorHandler, ErrorResolution
-from airbyte_cdk.sources.streams.http.error_handlers.response_models import SUCCESS_RESOLUTION, ResponseAction
+from airbyte_cdk.sources.streams.http.error_handlers import ErrorHandler, ErrorResolution
+from airbyte_cdk.sources.streams.http.error_handlers.response_models import SUCCESS_RESOLUTION
 from airbyte_cdk.sources.streams.http.requests_native_auth import TokenAuthenticator
+from requests.adapters import HTTPAdapter
 
 from source_mailcoach import problems
-from source_mailcoach.config import Config
-from source_mailcoach.diagnosis import diagnose_answer, diagnose_failure
+from source_mailcoach.budget import RateBudget
+from source_mailcoach.config import MAX_PARALLEL, Config
+from source_mailcoach.diagnosis import diagnose_failure, diagnose_status, parse_body
 from source_mailcoach.host_policy import ApiBase, PublicAdapter
+from source_mailcoach.overlap import Answer, Fetcher, Patience, Query
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.version import __version__
 
-logger = logging.getLogger("airbyte")
-
 # Without this header Mailcoach sends errors as web pages, and a wrong token to a login page with status 200.
 HEADERS = {"Accept": "application/json", "User-Agent": f"source-mailcoach/{__version__}"}
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How much trouble a request is worth: tries in all, and seconds for connecting, reading and one wait."""
-
-    tries: int
-    connect_timeout: float
-    read_timeout: float
-    longest_wait: float
-
+LARGEST_ANSWER = 256 * 1024 * 1024  # bytes, unpacked
+CHUNK = 256 * 1024
 
 # A sync waits out a restart of the server and several windows of its limit of requests a minute.
 SYNC = Patience(tries=6, connect_timeout=20, read_timeout=120, longest_wait=600)
@@ -49,95 +44,95 @@ class MailcoachClient(HttpClient):
     def __init__(self, config: Config, patience: Patience = SYNC) -> None:
         self.api_base = config.api_base
         self.patience = patience
-        self.errors = MailcoachErrors(config.api_base)
+        self.budget = RateBudget(config.requests_per_minute)
+        self.server_time: datetime | None = None
+        self._fetcher = Fetcher(self._get, self.budget, patience, config.max_parallel_requests, self.api_base.url)
         super().__init__(
             name="mailcoach",
-            logger=logger,
+            # Requests are sent by threads that must not log; the reading thread says what there is to say.
+            logger=_silent_logger(),
             session=_session(config.api_base),
             authenticator=TokenAuthenticator(config.token),
-            error_handler=self.errors,
-            backoff_strategy=MailcoachBackoff(config.api_base, patience),
+            error_handler=RaisingErrorHandler(config.api_base),
         )
 
     @property
     def requests_sent(self) -> int:
-        """Requests so far, retries included."""
-        return self.errors.answers
+        """Requests so far, further tries included."""
+        return self._fetcher.started
 
-    @property
-    def server_time(self) -> datetime | None:
-        """The time on the server at its latest answer, which is not that of this machine; None if it did not say."""
-        return self.errors.server_time
+    def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Answer:
+        """The answer to a query, while some of those that come next are under way; raises MailcoachError."""
+        answer = self._fetcher.fetch(query, ahead, later)
+        self.server_time = answer.server_time
+        return answer
+
+    def rest(self) -> None:
+        """Nothing is asked for now: end what is under way, and all threads."""
+        self._fetcher.close()
 
     @property
     def request_kwargs(self) -> dict[str, object]:
         """A redirect would carry the token and the reading of rows to a host that nobody has checked."""
-        return {"allow_redirects": False, "timeout": (self.patience.connect_timeout, self.patience.read_timeout)}
+        timeout = (self.patience.connect_timeout, self.patience.read_timeout)
+        return {"allow_redirects": False, "timeout": timeout, "stream": True}
+
+    def _get(self, query: Query) -> Answer:
+        """One try, in a thread of the pool."""
+        url = f"{self.api_base.url}/{query.path}"
+        try:
+            _, response = self.send_request("GET", url, self.request_kwargs, params=dict(query.params))
+            with response:
+                content = self._read(response, query)
+                received_at = time.monotonic()
+        except requests.RequestException as error:
+            raise diagnose_failure(error, self.api_base.url) from error
+        remaining = response.headers.get("X-RateLimit-Remaining", "")
+        return Answer(
+            payload=parse_body(content, response.headers, self.api_base.url),
+            received_at=received_at,
+            remaining=int(remaining) if remaining.isdigit() else None,
+            server_time=_http_date(response.headers.get("Date", "")),
+        )
+
+    def _read(self, response: requests.Response, query: Query) -> bytes:
+        """The body, unless it is larger than memory should hold: then MailcoachError, which names the campaign."""
+        content = bytearray()
+        for chunk in response.iter_content(CHUNK):
+            content += chunk
+            if len(content) > LARGEST_ANSWER:
+                raise MailcoachError(problems.ANSWER_TOO_LARGE, url=self.api_base.url, path=query.path)
+        return bytes(content)
 
 
-class MailcoachErrors(ErrorHandler):
-    """Decides what an answer means: a page, another try, or a `MailcoachError`, which ends the request."""
+class RaisingErrorHandler(ErrorHandler):
+    """Raises a MailcoachError for any answer or failure but a good answer, so that `HttpClient` never tries again."""
 
-    # The tries are counted by MailcoachBackoff, which knows the sentence to end with; these only must not cut it short.
-    max_retries = 1_000
-    max_time = 24 * 60 * 60
+    max_retries = 0
+    max_time = 0
 
     def __init__(self, api_base: ApiBase) -> None:
         self.api_base = api_base
-        self.answers = 0
-        self.server_time: datetime | None = None
 
     def interpret_response(self, response_or_exception: requests.Response | Exception | None = None) -> ErrorResolution:
-        self.answers += 1
-        if isinstance(response_or_exception, requests.Response):
-            self.server_time = _http_date(response_or_exception.headers.get("Date", ""))
-        error = diagnose(response_or_exception, self.api_base.url)
+        if not isinstance(response_or_exception, requests.Response):
+            raise diagnose_failure(response_or_exception or requests.RequestException(), self.api_base.url)
+        error = diagnose_status(response_or_exception, self.api_base.url)
         if error is None:
             return SUCCESS_RESOLUTION
-        if not error.problem.retry:
-            raise error
-        return ErrorResolution(ResponseAction.RETRY, error.failure_type, error.message)
+        error.wait = server_wait(response_or_exception)
+        response_or_exception.close()
+        raise error
 
 
-class MailcoachBackoff(BackoffStrategy):
-    """Waits as long as the server says; None leaves it to the CDK, which doubles from one second on."""
-
-    def __init__(self, api_base: ApiBase, patience: Patience) -> None:
-        self.api_base = api_base
-        self.patience = patience
-
-    def backoff_time(
-        self, response_or_exception: requests.Response | requests.RequestException | None, attempt_count: int
-    ) -> float | None:
-        wait = server_wait(response_or_exception, attempt_count)
-        if attempt_count >= self.patience.tries or (wait or 0) > self.patience.longest_wait:
-            error = diagnose(response_or_exception, self.api_base.url)
-            raise error or MailcoachError(problems.SERVER_ERROR, url=self.api_base.url)
-        return wait
-
-
-def diagnose(outcome: requests.Response | Exception | None, url: str) -> MailcoachError | None:
-    """The problem of an answer or of an exception; None for a good answer."""
-    if isinstance(outcome, requests.Response):
-        return diagnose_answer(outcome, url)
-    return diagnose_failure(outcome or requests.RequestException(), url)
-
-
-def server_wait(outcome: object, attempt: int) -> float | None:
-    """Seconds that an answer asks for in `Retry-After`; for a 429 without it, up to its window of a minute."""
-    if not isinstance(outcome, requests.Response):
-        return None
-    asked = _retry_after(outcome.headers.get("Retry-After", ""))
-    if asked is None and outcome.status_code == 429:
-        return min(60.0, 10.0 * 2.0 ** (attempt - 1))
-    return asked
-
-
-def _retry_after(header: str) -> float | None:
+def server_wait(response: requests.Response) -> float | None:
+    """Seconds that an answer asks for in `Retry-After`; for a 429 without it, those of its window of a minute."""
+    header = response.headers.get("Retry-After", "")
     if header.strip().isdigit():
         return float(header)
-    date = _http_date(header)
-    return max(0.0, (date - datetime.now(timezone.utc)).total_seconds()) if date else None
+    if date := _http_date(header):
+        return max(0.0, (date - datetime.now(timezone.utc)).total_seconds())
+    return 60.0 if response.status_code == 429 else None
 
 
 def _http_date(header: str) -> datetime | None:
@@ -147,9 +142,17 @@ def _http_date(header: str) -> datetime | None:
         return None
 
 
+def _silent_logger() -> logging.Logger:
+    silent = logging.getLogger("source_mailcoach.http")
+    silent.disabled = True
+    return silent
+
+
 def _session(api_base: ApiBase) -> requests.Session:
     session = requests.Session()
     session.headers.update(HEADERS)
-    if not api_base.trusted:
-        session.mount("https://", PublicAdapter())
+    adapter = HTTPAdapter if api_base.trusted else PublicAdapter
+    for scheme in ("https://", "http://") if api_base.trusted else ("https://",):
+        # urllib3 warns, in the thread that sends, of connections that its pool has no room for.
+        session.mount(scheme, adapter(pool_maxsize=MAX_PARALLEL))
     return session

@@ -12,6 +12,7 @@ from source_mailcoach.problems import MailcoachError
 from source_mailcoach.times import format_time
 
 PRODUCT_ID = "conn_mailcoach_sellersync_edm"
+MAX_PARALLEL = 16
 LEGACY_RUNTIME_ID = "source:efd2f044-dcbb-52ee-98d0-c169d9d092b9"
 
 
@@ -99,11 +100,33 @@ class Config(BaseModel):
         ),
         json_schema_extra={"order": 7},
     )
+    requests_per_minute: int | None = Field(
+        default=None,
+        ge=1,
+        le=100_000,
+        title="Requests per Minute",
+        description=(
+            "Ask Mailcoach for no more than this many pages a minute, if you share its limit with other tools. "
+            "Leave it empty to use all that your server allows."
+        ),
+        json_schema_extra={"order": 8, "type": "integer", "minimum": 1, "maximum": 100_000},
+    )
+    max_parallel_requests: int = Field(
+        default=4,
+        ge=1,
+        le=MAX_PARALLEL,
+        title="Parallel Requests",
+        description=(
+            "How many requests may be under way at the same time. More of them make a sync of a distant or slow "
+            "server faster, if the server has no limit; the rows and their order stay the same."
+        ),
+        json_schema_extra={"order": 9},
+    )
     connector_id: str | None = Field(
         default=None,
         title="Connector ID",
         description="Set by the platform in saved configurations. You need not enter it.",
-        json_schema_extra={"order": 8, "airbyte_hidden": True, "type": "string"},
+        json_schema_extra={"order": 10, "airbyte_hidden": True, "type": "string"},
     )
 
     _api_base: ApiBase = PrivateAttr()
@@ -164,7 +187,7 @@ def connection_specification() -> dict[str, Any]:
     properties = schema["properties"]
     properties["api_token"].pop("writeOnly")
     properties["api_token"].pop("format")
-    for optional in ("start_date", "connector_id"):
+    for optional in ("start_date", "requests_per_minute", "connector_id"):
         properties[optional].pop("anyOf")
         properties[optional].pop("default")
     return {

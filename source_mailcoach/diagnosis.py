@@ -6,7 +6,6 @@ import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
-from weakref import WeakKeyDictionary
 
 import requests
 from requests import exceptions
@@ -30,8 +29,8 @@ STATUS: Mapping[int, Problem] = {
 }
 
 
-def diagnose_answer(response: requests.Response, url: str) -> MailcoachError | None:
-    """What is wrong with an answer, or None if it is one of Mailcoach's own. `url` is the API's base URL.
+def diagnose_status(response: requests.Response, url: str) -> MailcoachError | None:
+    """What the status of an answer says is wrong, or None. `url` is the API's base URL.
 
     Bodies are never quoted: a server in debug mode puts stack traces into them, and rows hold personal data.
     """
@@ -49,34 +48,25 @@ def diagnose_answer(response: requests.Response, url: str) -> MailcoachError | N
     if status >= 400:
         problem = STATUS.get(status, problems.REFUSED if status < 500 else problems.GATEWAY_ERROR)
         return MailcoachError(problem, url=url, status=status)
-    problem_of_body = _diagnose_body(response)
-    return MailcoachError(problem_of_body, url=url) if problem_of_body else None
+    return None
 
 
-def _diagnose_body(response: requests.Response) -> Problem | None:
+def parse_body(content: bytes, headers: Mapping[str, str], url: str) -> Any:
+    """The JSON of a good answer; MailcoachError if it is something else."""
     try:
-        payload_of(response)
-        return None
+        return json.loads(content)
     except (ValueError, RecursionError):
-        if not response.content.lstrip().startswith(b"<") and "html" not in response.headers.get("Content-Type", ""):
-            return problems.BROKEN_ANSWER
-        return problems.LOGIN_PAGE if b'type="password"' in response.content else problems.WEB_PAGE
+        if not content.lstrip().startswith(b"<") and "html" not in headers.get("Content-Type", ""):
+            problem = problems.BROKEN_ANSWER
+        else:
+            problem = problems.LOGIN_PAGE if b'type="password"' in content else problems.WEB_PAGE
+        raise MailcoachError(problem, url=url) from None
 
 
-def payload_of(response: requests.Response) -> Any:
-    """The JSON of an answer, parsed once however often it is asked for; ValueError if it is none."""
-    if response not in _payloads:
-        _payloads[response] = json.loads(response.content)
-    return _payloads[response]
-
-
-_payloads: WeakKeyDictionary[requests.Response, Any] = WeakKeyDictionary()
-
-
-def page_of(response: requests.Response, url: str) -> Page:
+def page_of(payload: Any, url: str) -> Page:
     """The page of a list that an answer is; MailcoachError if it is something else, or of a version too old."""
     try:
-        page = Page.from_payload(payload_of(response))
+        page = Page.from_payload(payload)
     except NotAPage:
         raise MailcoachError(problems.NOT_MAILCOACH, url=url) from None
     # v5 alone has integer ids in its rows; its paths take them instead of the uuids.

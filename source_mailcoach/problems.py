@@ -26,12 +26,17 @@ class Problem:
 
 
 class MailcoachError(AirbyteTracedException):
-    """A `Problem` that has occurred. Its message is one sentence on what is wrong and one on what to do."""
+    """A `Problem` that has occurred. Its message is one sentence on what is wrong and one on what to do.
+
+    `wait` is how many seconds the server wants to be left alone, if it says so.
+    """
 
     def __init__(self, problem: Problem, **details: object) -> None:
-        message = f"{problem.what} {problem.do}".format(**details)
-        super().__init__(internal_message=message, message=message, failure_type=problem.failure_type)
         self.problem = problem
+        self.what = problem.what.format(**details)
+        self.wait: float | None = None
+        message = f"{self.what} {problem.do.format(**details)}"
+        super().__init__(internal_message=message, message=message, failure_type=problem.failure_type)
 
 
 # Answers of the server ------------------------------------------------------------------------------------------
@@ -111,6 +116,10 @@ BROKEN_ANSWER = Problem(
     "Run the sync again; if it happens often, look at the time and memory limits of the Mailcoach server.",
     TRANSIENT,
     retry=True,
+)
+ANSWER_TOO_LARGE = Problem(
+    "{url} sent more than 256 MB for a single page of {path}.",
+    "Leave this stream out, or set a Start Date after this campaign: Mailcoach gives all clicks of a link at once.",
 )
 PAGES_OUT_OF_ORDER = Problem(
     "{url} sent a wrong page of a list: {detail}.",

@@ -17,8 +17,9 @@ from airbyte_cdk.models import (
 from airbyte_cdk.sources import AbstractSource
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_mailcoach.api import CHECK, SYNC, MailcoachClient, Patience
+from source_mailcoach.api import CHECK, SYNC, MailcoachClient
 from source_mailcoach.config import LEGACY_RUNTIME_ID, PRODUCT_ID, Config, connection_specification
+from source_mailcoach.overlap import Patience
 from source_mailcoach.streams.base import MailcoachStream
 from source_mailcoach.streams.campaign_engagement import (
     CampaignBounces,
@@ -64,8 +65,11 @@ class SourceMailcoach(AbstractSource):
         An empty account passes. Raises MailcoachError.
         """
         email_lists, campaigns, *_ = self._streams(Config.parse(config), CHECK)
-        for stream in (email_lists, campaigns):
-            stream.get_page(1, stream.sorts[0])
+        try:
+            for stream in (email_lists, campaigns):
+                stream.get_page(stream.query(1, stream.sorts[0], {}))
+        finally:
+            email_lists.client.rest()
         return True, None
 
     def streams(self, config: Mapping[str, Any]) -> list[MailcoachStream]:  # type: ignore[override]

@@ -2,7 +2,7 @@
 
 import sys
 from abc import ABC
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any, ClassVar
 
 import requests
@@ -13,6 +13,7 @@ from source_mailcoach import problems
 from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
 from source_mailcoach.diagnosis import page_of
+from source_mailcoach.overlap import Query
 from source_mailcoach.paging import GetPage, Page, PagingError, walk_tied
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.progress import Progress
@@ -34,7 +35,7 @@ class MailcoachStream(HttpStream, ABC):
 
     def __init__(self, client: MailcoachClient, config: Config, **parent: Any) -> None:
         super().__init__(**parent)
-        self._http_client = client
+        self._http_client = client  # in place of the CDK's own, which follows redirects and has no timeouts
         self.client = client
         self.config = config
         self.page_size = config.page_size
@@ -60,28 +61,49 @@ class MailcoachStream(HttpStream, ABC):
         return self.client.request_kwargs
 
     def parse_response(self, response: requests.Response, **_: Any) -> Iterable[Record]:
-        return page_of(response, self.client.api_base.url).rows
+        return page_of(response.json(), self.client.api_base.url).rows
 
     def next_page_token(self, response: requests.Response) -> None:
         """The next page is chosen by `paging`, which looks at more than one answer."""
 
-    def get_page(self, number: int, sort: str, stream_slice: Slice | None = None) -> Page:
-        """One page of the list; raises MailcoachError."""
+    def query(self, number: int, sort: str, stream_slice: Slice) -> Query:
+        """The request for a page of the list."""
+        params = self.request_params(None, stream_slice, {"sort": sort, "page": number})
+        return Query(self.path(stream_slice=stream_slice), tuple(params.items()))
+
+    def get_page(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Page:
+        """One page of the list, with those that will be needed next under way; raises MailcoachError."""
         # The CDK buffers its output. What is not out when a sync is killed in a long wait would be read again.
         sys.stdout.flush()
-        _, response = self._fetch_next_page(stream_slice, next_page_token={"sort": sort, "page": number})
-        return page_of(response, self.client.api_base.url)
+        return page_of(self.client.fetch(query, ahead, later).payload, self.client.api_base.url)
+
+    def getter(
+        self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]] = tuple, may_stop: bool = False
+    ) -> GetPage:
+        """`get` for `paging`. `then` are the requests that follow this list.
+
+        Where the walk may stop early, pages ahead are a guess: none on the first page, and one more for each page
+        that was needed after all. Where requests are limited there are no guesses.
+        """
+        last, read = 0, 0
+
+        def get(number: int) -> Page:
+            nonlocal last, read
+            guess = 0 if self.client.budget.limited else number + read
+            end = min(last, guess) if may_stop else last
+            pages = (self.query(ahead, sort, stream_slice) for ahead in range(number + 1, end + 1))
+            page = self.get_page(self.query(number, sort, stream_slice), pages, then())
+            last, read = page.last, read + 1
+            return page
+
+        return get
 
     def start_progress(self, unit: str) -> Progress:
         return Progress(self.logger, unit, lambda: self.client.requests_sent)
 
-    def getter(self, sort: str, stream_slice: Slice) -> GetPage:
-        """`get` for `paging`."""
-        return lambda number: self.get_page(number, sort, stream_slice)
-
-    def tied_pages(self, stream_slice: Slice) -> Iterator[Page]:
+    def tied_pages(self, stream_slice: Slice, then: Callable[[], Iterable[Query]] = tuple) -> Iterator[Page]:
         """The pages of a list whose sorts have ties, each row once; warns if the server never gave some of them."""
-        gets = [self.getter(sort, stream_slice) for sort in self.sorts]
+        gets = [self.getter(sort, stream_slice, then) for sort in self.sorts]
         missing = yield from walk_tied(gets, self.row_key)
         if missing:
             where = f" of campaign {stream_slice['campaign_uuid']}" if stream_slice else ""
@@ -122,4 +144,6 @@ class ListStream(MailcoachStream, ABC):
                 self.progress.say()
         except PagingError as error:
             raise self.wrong_pages(error) from error
+        finally:
+            self.client.rest()
         self.progress.finish()

@@ -1,7 +1,7 @@
 """The one behavior of all streams of single campaigns: passes, resume points, early stops. See `state`."""
 
 from abc import ABC
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ from airbyte_cdk.sources.streams.http import HttpSubStream
 from source_mailcoach import problems, state
 from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
+from source_mailcoach.overlap import Query
 from source_mailcoach.paging import Page, PagingError, walk
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.state import Campaign, State
@@ -46,8 +47,10 @@ class CampaignStream(MailcoachStream, HttpSubStream, ABC):
         super().__init__(client, config, parent=parent)
         self.parent: Campaigns = parent
         self._changes_sort = self.changes_sort
+        self._accepted_sorts = set(self.sorts)
         self._missing_endpoint = False
-        self._due: dict[str, Campaign] = {}
+        self._due: Sequence[Campaign] = ()
+        self._index = 0
         self._reached = State(parent.scope)
         self._state: dict[str, Any] = {}
 
@@ -81,15 +84,19 @@ class CampaignStream(MailcoachStream, HttpSubStream, ABC):
         if reason:
             self.logger.warning(f"All of {self.name} is read again: {reason}.")
         due = state.due(self._reached, listing, self.config.engagement_window)
-        self._due = {campaign.uuid: campaign for campaign in due}
+        self._due = due
+        self._index = 0
         self.progress = self.start_progress("campaigns")
         self.progress.whole = len(due)
         self.logger.info(f"{len(due):,} of {len(listing.campaigns):,} campaigns are to be read.")
-        for campaign in due:
-            yield _stamps(campaign)
-            if self._missing_endpoint:
-                break
-            self.progress.done += 1
+        try:
+            for self._index, campaign in enumerate(due):
+                yield _stamps(campaign)
+                if self._missing_endpoint:
+                    break
+                self.progress.done += 1
+        finally:
+            self.client.rest()
         if not due:
             self._reach(state.closed(self._reached))
             yield {}
@@ -105,7 +112,7 @@ class CampaignStream(MailcoachStream, HttpSubStream, ABC):
         """The records of one campaign, with a STATE after each page but the last, which the CDK follows by its own."""
         if not stream_slice:
             return
-        campaign = self._due[stream_slice["campaign_uuid"]]
+        campaign = self._due[self._index]
         try:
             yield from self._read_campaign(campaign, stream_slice)
         except PagingError as error:
@@ -117,31 +124,46 @@ class CampaignStream(MailcoachStream, HttpSubStream, ABC):
             if self._missing_endpoint:
                 return
         self._reach(state.finished(self._reached, campaign))
-        if campaign.uuid == next(reversed(self._due)):
+        if campaign is self._due[-1]:
             self._reach(state.closed(self._reached))
 
     def _read_campaign(self, campaign: Campaign, stream_slice: Slice) -> Iterator[StreamData]:
         if len(self.sorts) > 1:
-            for page in self.tied_pages(stream_slice):
+            for page in self.tied_pages(stream_slice, self._first_pages):
                 yield from self._records(page, stream_slice)
             return
+        sort, known_before = self._plan(campaign)
+        try:
+            yield from self._walk(campaign, stream_slice, sort, known_before)
+        except MailcoachError as error:
+            if error.problem is not problems.QUERY_REFUSED or sort != self._changes_sort:
+                raise
+            # An older server. It refuses the first page, so nothing of this campaign is out yet.
+            self._changes_sort = None
+            yield from self._walk(campaign, stream_slice, self.sorts[0])
+
+    def _plan(self, campaign: Campaign) -> tuple[str, datetime | None]:
+        """How a campaign is read: by which sort, and before which time its rows are known."""
         known_before = state.early_stop(self._reached, campaign, self.config.lookback)
-        if self._changes_sort and known_before:
-            try:
-                yield from self._walk(campaign, stream_slice, self._changes_sort, known_before)
+        if known_before and self._changes_sort:
+            return self._changes_sort, known_before
+        return self.sorts[0], None
+
+    def _first_pages(self) -> Iterator[Query]:
+        """The first pages of the campaigns that come after this one, as far as it is known how they are read."""
+        for campaign in self._due[self._index + 1 :]:
+            sort, _ = self._plan(campaign)
+            if sort not in self._accepted_sorts:
                 return
-            except MailcoachError as error:
-                if error.problem is not problems.QUERY_REFUSED:
-                    raise
-                # An older server. It refuses the first page, so nothing of this campaign is out yet.
-                self._changes_sort = None
-        yield from self._walk(campaign, stream_slice, self.sorts[0])
+            yield self.query(1, sort, _stamps(campaign))
 
     def _walk(
         self, campaign: Campaign, stream_slice: Slice, sort: str, known_before: datetime | None = None
     ) -> Iterator[StreamData]:
         start = state.start_of(self._reached, campaign, sort)
-        for page, position in walk(self.getter(sort, stream_slice), start, self.row_key if self.may_tie else None):
+        get = self.getter(sort, stream_slice, self._first_pages, may_stop=known_before is not None)
+        for page, position in walk(get, start, self.row_key if self.may_tie else None):
+            self._accepted_sorts.add(sort)
             yield from self._records(page, stream_slice)
             if position is None or (known_before and self.rest_is_known(page, known_before)):
                 return

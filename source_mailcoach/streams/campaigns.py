@@ -9,6 +9,7 @@ from airbyte_cdk.models import SyncMode
 from source_mailcoach import problems
 from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
+from source_mailcoach.overlap import Query
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.state import GATE_MARGIN, Campaign, Listing, Scope, State, sort_campaigns, usable
 from source_mailcoach.streams.base import ListStream, Record, Slice
@@ -116,7 +117,7 @@ class Campaigns(ListStream):
     def exists(self, campaign_uuid: str) -> bool:
         """Whether the server still has a campaign; asks it."""
         try:
-            self.client.send_request("GET", f"{self.url_base}campaigns/{campaign_uuid}", self.client.request_kwargs)
+            self.client.fetch(Query(f"campaigns/{campaign_uuid}"))
         except MailcoachError as error:
             if error.problem is problems.NOT_FOUND:
                 return False

@@ -1,0 +1,65 @@
+"""How many requests may be started and when, learned from the server's answers. Pure logic: it is told the time.
+
+Mailcoach counts requests in windows of one minute, the first of them opens a window (Laravel's `ThrottleRequests`).
+Its answers say how many are left, but not when the window ends. So the first request of a window goes alone: its
+answer tells the rest, and the window ends a minute later at the latest.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+WINDOW: float = 60.0  # seconds
+MARGIN: float = 0.5  # seconds: some of Laravel's caches keep whole seconds only
+
+
+@dataclass
+class RateBudget:
+    """Times are seconds of one clock that never goes back. `ceiling` is the user's own limit a minute, if any."""
+
+    ceiling: int | None = None
+    limited: bool = False
+    _left: float = math.inf
+    _window_ends: float = -math.inf
+    _blocked_until: float = -math.inf
+    _in_flight: int = 0
+    _opening: bool = field(default=False)
+
+    def wait(self, now: float) -> float | None:
+        """Seconds until a request may be started, 0 for at once; None: not before an answer under way has come."""
+        if now < self._blocked_until:
+            return self._blocked_until - now
+        if now >= self._window_ends:
+            return None if self._in_flight else 0
+        return 0 if self._left >= 1 else self._window_ends - now
+
+    def started(self, now: float) -> None:
+        self._opening = now >= self._window_ends
+        self._in_flight += 1
+        self._left -= 1
+
+    def answered(self, now: float, remaining: int | None) -> None:
+        """An answer has come, which says how many requests are left in the window; None if the server has no limit."""
+        self._in_flight -= 1
+        if self._opening:
+            own = math.inf if self.ceiling is None else self.ceiling - 1
+            self._left = min(own, math.inf if remaining is None else remaining)
+            self.limited = self._left < math.inf
+            self._window_ends = now + WINDOW + MARGIN if self.limited else math.inf
+            self._opening = False
+        elif remaining is not None:
+            if not self.limited:
+                self.limited, self._window_ends = True, now + WINDOW + MARGIN
+            # Less than we know of: somebody else uses tokens of the same user.
+            self._left = min(self._left, remaining)
+
+    def failed(self) -> None:
+        """A request has ended without an answer that says what is left."""
+        self._in_flight -= 1
+        self._opening = False
+
+    def refused(self, now: float, seconds: float) -> None:
+        """A 429 has come: nothing for so many seconds, and then one request alone, whoever else is waiting."""
+        self.failed()
+        self.limited = True
+        self._blocked_until = max(self._blocked_until, now + seconds)
+        self._window_ends = min(self._window_ends, self._blocked_until)

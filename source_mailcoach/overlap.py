@@ -1,0 +1,177 @@
+"""Requests that overlap, in order: while one answer is read, those that will be asked for next are under way.
+
+Only the waiting overlaps. The reading thread starts every request, and alone waits, tries again, logs and raises; the
+threads of the pool send one request each and print nothing, since a log line of theirs could tear a record in two.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from source_mailcoach import problems
+from source_mailcoach.budget import RateBudget
+from source_mailcoach.problems import MailcoachError
+from source_mailcoach.progress import duration
+
+logger = logging.getLogger("airbyte")
+
+# Seconds: waits that are longer are told in the log, so that slow and stuck look different.
+SILENT_WAIT = 5.0
+
+
+@dataclass(frozen=True)
+class Query:
+    """One GET: a path below the API's base URL, and its parameters."""
+
+    path: str
+    params: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The JSON of an answer, with what its headers say: requests left in the window, and the server's time."""
+
+    payload: Any
+    received_at: float
+    remaining: int | None = None
+    server_time: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How much trouble a request is worth: tries in all, and seconds for connecting, reading and one wait."""
+
+    tries: int
+    connect_timeout: float
+    read_timeout: float
+    longest_wait: float
+
+
+class Fetcher:
+    """Fetches queries one after another, with some of the coming ones under way. For one thread.
+
+    `send` runs in the pool; it returns an Answer or raises MailcoachError. At most `parallel` requests are under way,
+    and twice as many answers in memory.
+    """
+
+    def __init__(
+        self, send: Callable[[Query], Answer], budget: RateBudget, patience: Patience, parallel: int, url: str
+    ) -> None:
+        self._send = send
+        self._budget = budget
+        self._patience = patience
+        self._parallel = parallel
+        self._url = url
+        self._pool: ThreadPoolExecutor | None = None
+        self._under_way: dict[Query, Future[Answer]] = {}
+        self._outcomes: dict[Query, Answer | Exception] = {}
+        self._wanted: set[Query] = set()
+        self.started = 0
+
+    def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Answer:
+        """The answer to a query. `ahead` are those that will come next, `later` those after them, if all goes well.
+
+        Raises what `send` raises, after as many tries as it is worth, with nothing left under way.
+        """
+        coming = [*islice(ahead, self._parallel - 1), *islice(later, self._parallel - 1)]
+        self._wanted = {query, *coming}
+        self._outcomes = {known: outcome for known, outcome in self._outcomes.items() if known in self._wanted}
+        try:
+            for tried in range(1, self._patience.tries + 1):
+                outcome = self._outcome(query, coming)
+                if isinstance(outcome, Answer):
+                    return outcome
+                self._prepare_another_try(outcome, tried)
+            raise AssertionError("the last try raises")
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Wait for what is under way, and end all threads."""
+        if self._pool:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+        for _ in self._under_way:
+            self._budget.failed()
+        self._under_way.clear()
+        self._outcomes.clear()
+
+    def _outcome(self, query: Query, coming: Iterable[Query]) -> Answer | Exception:
+        """What a query has come to, once: it is started if it is not under way."""
+        self._settle()
+        if query not in self._outcomes:
+            if query not in self._under_way:
+                self._start_when_allowed(query)
+            self._start_allowed(coming)
+            while query not in self._outcomes:
+                wait_for([self._under_way[query]])
+                self._settle()
+        return self._outcomes.pop(query)
+
+    def _prepare_another_try(self, outcome: Exception, tried: int) -> None:
+        """Wait as long as it takes before another try, or raise."""
+        if not isinstance(outcome, MailcoachError) or not outcome.problem.retry or tried >= self._patience.tries:
+            raise outcome
+        if outcome.problem is problems.RATE_LIMITED:
+            return  # the budget waits, for all of them
+        wait = outcome.wait if outcome.wait is not None else 2.0 ** (tried - 1)
+        self._wait(wait, outcome, f"{outcome.what} Trying again in {duration(wait)}.")
+
+    def _start_when_allowed(self, query: Query) -> None:
+        while (seconds := self._budget.wait(time.monotonic())) != 0:
+            if seconds is None:
+                wait_for(self._under_way.values(), return_when=FIRST_COMPLETED)
+                self._settle()
+            else:
+                limit = MailcoachError(problems.RATE_LIMITED, url=self._url)
+                self._wait(seconds, limit, f"The limit of requests is used up. Going on in {duration(seconds)}.")
+        self._start(query)
+
+    def _start_allowed(self, coming: Iterable[Query]) -> None:
+        for query in coming:
+            if query in self._under_way or query in self._outcomes:
+                continue
+            full = len(self._under_way) + len(self._outcomes) >= 2 * self._parallel
+            if full or len(self._under_way) >= self._parallel or self._budget.wait(time.monotonic()) != 0:
+                return
+            self._start(query)
+
+    def _start(self, query: Query) -> None:
+        self._pool = self._pool or ThreadPoolExecutor(self._parallel, thread_name_prefix="mailcoach")
+        self._budget.started(time.monotonic())
+        self.started += 1
+        self._under_way[query] = self._pool.submit(self._send, query)
+
+    def _settle(self) -> None:
+        """Take in what has come to an end."""
+        for query in [query for query, future in self._under_way.items() if future.done()]:
+            future = self._under_way.pop(query)
+            error = future.exception()
+            if error is None:
+                answer = future.result()
+                self._budget.answered(answer.received_at, answer.remaining)
+                outcome: Answer | Exception = answer
+            elif isinstance(error, MailcoachError) and error.problem is problems.RATE_LIMITED:
+                self._budget.refused(time.monotonic(), error.wait or 0)
+                outcome = error
+            elif isinstance(error, Exception):
+                self._budget.failed()
+                outcome = error
+            else:
+                raise error
+            if query in self._wanted:
+                self._outcomes[query] = outcome
+
+    def _wait(self, seconds: float, error: MailcoachError, says: str) -> None:
+        if seconds > self._patience.longest_wait:
+            raise error
+        if seconds >= SILENT_WAIT:
+            logger.info(says)
+        time.sleep(seconds)
