@@ -104,7 +104,7 @@ class Config(BaseModel):
         default=None,
         ge=1,
         le=100_000,
-        title="Requests per Minute",
+        title="Requests Per Minute",
         description=(
             "Ask Mailcoach for no more than this many pages a minute, if you share its limit with other tools. "
             "Leave it empty to use all that your server allows."

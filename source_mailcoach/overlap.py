@@ -147,7 +147,15 @@ class Fetcher:
         self._pool = self._pool or ThreadPoolExecutor(self._parallel, thread_name_prefix="mailcoach")
         self._budget.started(time.monotonic())
         self.started += 1
-        self._under_way[query] = self._pool.submit(self._send, query)
+        self._under_way[query] = self._pool.submit(self._try, query)
+
+    def _try(self, query: Query) -> Answer:
+        """In a thread of the pool. A refusal counts from when it came, which may be long before it is taken in."""
+        try:
+            return self._send(query)
+        except MailcoachError as error:
+            error.received_at = time.monotonic()
+            raise
 
     def _settle(self) -> None:
         """Take in what has come to an end."""
@@ -159,7 +167,7 @@ class Fetcher:
                 self._budget.answered(answer.received_at, answer.remaining)
                 outcome: Answer | Exception = answer
             elif isinstance(error, MailcoachError) and error.problem is problems.RATE_LIMITED:
-                self._budget.refused(time.monotonic(), error.wait or 0)
+                self._budget.refused(error.received_at, error.wait or 0)
                 outcome = error
             elif isinstance(error, Exception):
                 self._budget.failed()

@@ -28,13 +28,14 @@ class Problem:
 class MailcoachError(AirbyteTracedException):
     """A `Problem` that has occurred. Its message is one sentence on what is wrong and one on what to do.
 
-    `wait` is how many seconds the server wants to be left alone, if it says so.
+    `wait` is how many seconds the server wants to be left alone, if it says so, from `received_at` on (monotonic).
     """
 
     def __init__(self, problem: Problem, **details: object) -> None:
         self.problem = problem
         self.what = problem.what.format(**details)
         self.wait: float | None = None
+        self.received_at = 0.0
         message = f"{self.what} {problem.do.format(**details)}"
         super().__init__(internal_message=message, message=message, failure_type=problem.failure_type)
 

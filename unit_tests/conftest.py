@@ -1,5 +1,7 @@
 """Fixtures of the unit tests: a client of a made-up server, and waits that take no time."""
 
+import time
+
 import pytest
 
 from source_mailcoach.api import MailcoachClient
@@ -15,9 +17,21 @@ def client() -> MailcoachClient:
     return MailcoachClient(Config.parse(CONFIG))
 
 
+class Clock:
+    """Stands in for the time module's clock: a sleep takes no time, but the clock goes on by it."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+        self.monotonic = time.monotonic
+
+    def now(self) -> float:
+        return self.monotonic() + sum(self.slept)
+
+
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Seconds of each wait between two tries, in place of the waits themselves."""
-    seconds: list[float] = []
-    monkeypatch.setattr("time.sleep", lambda length: seconds.append(length) if length else None)
-    return seconds
+    """Seconds of each wait, in place of the waits themselves."""
+    clock = Clock()
+    monkeypatch.setattr("time.sleep", clock.slept.append)
+    monkeypatch.setattr("time.monotonic", clock.now)
+    return clock.slept

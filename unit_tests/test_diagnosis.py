@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_mailcoach import problems
-from source_mailcoach.diagnosis import diagnose_answer, page_of
+from source_mailcoach.diagnosis import diagnose_status, page_of, parse_body
 from source_mailcoach.problems import MailcoachError, Problem
 
 URL = "https://news.example.com/api"
@@ -33,6 +33,17 @@ def answer(
         response.headers["Location"] = location
     response._content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return response
+
+
+def diagnose_answer(response: requests.Response, url: str) -> MailcoachError | None:
+    """As the client does it: first the status, then the body."""
+    try:
+        error = diagnose_status(response, url)
+        if error is None:
+            parse_body(response.content, response.headers, url)
+        return error
+    except MailcoachError as error_in_body:
+        return error_in_body
 
 
 def diagnosis(response: requests.Response) -> MailcoachError:
@@ -164,7 +175,7 @@ def test_a_body_that_is_not_json_is_told_apart_by_what_it_is(body: bytes, conten
 def test_a_page_of_an_empty_account_is_good() -> None:
     response = answer(200, {"data": [], "meta": META})
     assert diagnose_answer(response, URL) is None
-    assert page_of(response, URL).rows == []
+    assert page_of(response.json(), URL).rows == []
 
 
 NOT_PAGES = [
@@ -195,7 +206,7 @@ def test_json_without_mailcoachs_envelope_is_not_mailcoach(payload: object) -> N
     response = answer(200, payload)
     assert diagnose_answer(response, URL) is None
     with pytest.raises(MailcoachError) as raised:
-        page_of(response, URL)
+        page_of(response.json(), URL)
     assert (raised.value.problem, raised.value.failure_type) == (problems.NOT_MAILCOACH, CONFIG)
     assert URL in message_of(raised.value)
 
@@ -203,7 +214,7 @@ def test_json_without_mailcoachs_envelope_is_not_mailcoach(payload: object) -> N
 @pytest.mark.parametrize("row", [{"id": 7}, {"id": 7, "uuid": "3f1c0b1e-8f0a-4f53-9d0c-2f6c1f3b7a10"}])
 def test_rows_with_integer_ids_are_version_5(row: dict[str, object]) -> None:
     with pytest.raises(MailcoachError) as raised:
-        page_of(answer(200, {"data": [row], "meta": META}), URL)
+        page_of({"data": [row], "meta": META}, URL)
     assert (raised.value.problem, raised.value.failure_type) == (problems.VERSION_5, CONFIG)
     assert "version 5" in message_of(raised.value)
 
@@ -214,7 +225,7 @@ def test_any_body_is_a_page_or_a_problem(body: bytes, content_type: str) -> None
     error = diagnose_answer(response, URL)
     if error is None:
         with suppress(MailcoachError):
-            page_of(response, URL)
+            page_of(response.json(), URL)
 
 
 def test_json_that_is_nested_too_deep_to_read_is_a_problem_too() -> None:

@@ -1,0 +1,138 @@
+"""The whole budget of each window, and not one request more."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from source_mailcoach.budget import MARGIN, WINDOW, RateBudget
+
+
+class Server:
+    """Counts as Laravel does: the first request opens a window of a minute; the one after the last is refused."""
+
+    def __init__(self, limit: int, taken: int = 0, opened: float | None = None) -> None:
+        self.limit, self.count = limit, taken
+        self.opened = opened
+        self.refusals = 0
+
+    def take(self, now: float) -> int | None:
+        """Requests left in the window, or None for a 429."""
+        if self.opened is None or now >= self.opened + WINDOW:
+            self.opened, self.count = now, 0
+        if self.count >= self.limit:
+            self.refusals += 1
+            return None
+        self.count += 1
+        return self.limit - self.count
+
+    def retry_after(self, now: float) -> float:
+        return max(0.0, (self.opened or now) + WINDOW - now)
+
+
+def run(
+    budget: RateBudget, server: Server, seconds: float, parallel: int, latency: Callable[[], float]
+) -> list[tuple[float, bool]]:
+    """Starts as many requests as the budget allows; gives the time of each start, and whether it was accepted."""
+    now, starts = 0.0, []
+    under_way: list[tuple[float, float, int | None]] = []  # arrives, taken at, left
+    while now < seconds:
+        for request in sorted(request for request in under_way if request[0] <= now):
+            under_way.remove(request)
+            if request[2] is None:
+                budget.refused(now, server.retry_after(now))
+            else:
+                budget.answered(now, request[2])
+        wait = budget.wait(now)
+        if wait == 0 and len(under_way) < parallel:
+            budget.started(now)
+            seconds_to_answer = latency()
+            left = server.take(now + seconds_to_answer / 2)
+            starts.append((now, left is not None))
+            under_way.append((now + seconds_to_answer, now, left))
+            continue
+        coming = [arrives for arrives, _, _ in under_way]
+        if wait:
+            coming.append(now + wait)
+        now = max(now + 1e-6, min(coming, default=now + 1))
+    return starts
+
+
+@pytest.mark.parametrize("parallel", [1, 4, 16])
+@pytest.mark.parametrize("limit", [60, 300])
+def test_a_lone_client_is_never_refused_and_uses_nearly_all_that_is_allowed(limit: int, parallel: int) -> None:
+    server = Server(limit)
+    starts = run(RateBudget(), server, 10 * WINDOW, parallel, lambda: 0.1)
+    assert server.refusals == 0
+    assert len(starts) >= 0.97 * 10 * limit
+
+
+@given(
+    limit=st.integers(1, 80),
+    taken=st.integers(0, 80),
+    opened=st.floats(-59.9, 0),
+    latencies=st.lists(st.floats(0.01, 3), min_size=1, max_size=20),
+    parallel=st.integers(1, 16),
+)
+@settings(max_examples=300, deadline=None)
+def test_not_even_one_that_begins_in_the_middle_of_a_window(
+    limit: int, taken: int, opened: float, latencies: list[float], parallel: int
+) -> None:
+    """A check has just used some of the window, say. One request must be left, for the client to learn of it."""
+    server = Server(limit, min(taken, limit - 1), opened)
+    turn = iter(latencies * 10_000)
+    run(RateBudget(), server, 4 * WINDOW, parallel, lambda: next(turn))
+    assert server.refusals == 0
+
+
+def test_a_refusal_stops_all_requests_until_its_end_and_then_one_goes_alone() -> None:
+    budget = RateBudget()
+    budget.started(0)
+    budget.answered(0.1, 50)
+    for now in (1.0, 1.1, 1.2):
+        budget.started(now)
+    budget.refused(1.5, 30)
+    budget.refused(1.6, 30)
+    budget.answered(1.7, 0)
+    assert budget.wait(2) == pytest.approx(29.6)
+    assert budget.wait(31.6) == 0
+    budget.started(31.6)
+    assert budget.wait(31.7) is None
+    budget.answered(31.8, 7)
+    assert [budget.wait(32) for _ in range(7) if budget.started(32) is None][-1] > 0
+
+
+def test_other_clients_of_the_same_user_are_noticed_by_what_is_left() -> None:
+    budget = RateBudget()
+    budget.started(0)
+    budget.answered(0, 59)
+    budget.started(1)
+    budget.answered(1, 0)
+    assert budget.wait(1) == pytest.approx(WINDOW + MARGIN - 1)
+
+
+def test_a_server_without_a_limit_is_asked_without_one() -> None:
+    budget = RateBudget()
+    assert budget.wait(0) == 0
+    budget.started(0)
+    assert budget.wait(0) is None  # the first answer tells whether there is one
+    budget.answered(0.1, None)
+    assert not budget.limited
+    for _ in range(1000):
+        assert budget.wait(0.2) == 0
+        budget.started(0.2)
+
+
+@pytest.mark.parametrize(("server", "asked"), [(Server(10**9), 40), (Server(20), 20)])
+def test_the_users_own_ceiling_holds_below_the_servers(server: Server, asked: int) -> None:
+    starts = run(RateBudget(ceiling=40), server, 3 * (WINDOW + MARGIN), 4, lambda: 0.1)
+    assert len(starts) == pytest.approx(3 * asked, abs=3)
+    assert server.refusals == 0
+
+
+def test_a_request_that_fails_without_an_answer_does_not_hold_up_the_next_window() -> None:
+    budget = RateBudget()
+    budget.started(0)
+    budget.failed()
+    assert budget.wait(0) == 0

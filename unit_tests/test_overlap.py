@@ -1,0 +1,153 @@
+"""Requests overlap, answers come in order, and nothing is under way when there is nothing to wait for."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from source_mailcoach import problems
+from source_mailcoach.budget import RateBudget
+from source_mailcoach.overlap import Answer, Fetcher, Patience, Query
+from source_mailcoach.problems import MailcoachError
+
+PATIENCE = Patience(tries=3, connect_timeout=1, read_timeout=1, longest_wait=600)
+
+
+def query(number: int) -> Query:
+    return Query("opens", (("page", number),))
+
+
+def queries(*numbers: int) -> list[Query]:
+    return [query(number) for number in numbers]
+
+
+class Server:
+    """Answers each query with its page number once it is let go; records what is under way."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.errors: dict[int, list[MailcoachError]] = {}
+        self.seconds: dict[int, float] = {}
+        self.most = self.now = 0
+        self.lock = threading.Lock()
+
+    def send(self, asked: Query) -> Answer:
+        number = asked.params[0][1]
+        with self.lock:
+            self.asked.append(number)
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(self.seconds.get(number, 0.02))
+        with self.lock:
+            self.now -= 1
+            if self.errors.get(number):
+                raise self.errors[number].pop(0)
+        return Answer(number, time.monotonic())
+
+
+Make = Callable[[int], Fetcher]
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+@pytest.fixture
+def make(server: Server) -> Iterator[Make]:
+    fetchers: list[Fetcher] = []
+
+    def make(parallel: int) -> Fetcher:
+        fetchers.append(Fetcher(server.send, RateBudget(), PATIENCE, parallel, "https://news.example.com/api"))
+        return fetchers[-1]
+
+    yield make
+    for fetcher in fetchers:
+        fetcher.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("mailcoach")]
+
+
+def read(fetcher: Fetcher, last: int) -> list[int]:
+    return [fetcher.fetch(query(n), queries(*range(n + 1, last + 1))).payload for n in range(1, last + 1)]
+
+
+def test_pages_come_in_order_and_each_is_asked_for_once(make: Make, server: Server) -> None:
+    server.seconds = {2: 0.1, 5: 0.08}
+    assert read(make(4), 12) == list(range(1, 13))
+    assert sorted(server.asked) == list(range(1, 13))
+
+
+@pytest.mark.parametrize("parallel", [1, 2, 8])
+def test_no_more_requests_are_under_way_than_allowed(make: Make, server: Server, parallel: int) -> None:
+    read(make(parallel), 20)
+    assert server.most == parallel
+
+
+def test_no_more_answers_are_kept_than_twice_as_many(make: Make, server: Server) -> None:
+    fetcher = make(2)
+    fetcher.fetch(query(1))
+    for _ in range(5):
+        fetcher.fetch(query(2), queries(3), queries(20))
+        time.sleep(0.05)
+    assert len(fetcher._under_way) + len(fetcher._outcomes) <= 4
+
+
+def test_pages_of_this_list_go_before_those_of_the_next(make: Make, server: Server) -> None:
+    fetcher = make(2)
+    fetcher.fetch(query(1))
+    fetcher.fetch(query(2), queries(3, 4), queries(90))
+    assert server.asked[:3] == [1, 2, 3]
+
+
+def test_a_failure_ahead_shows_only_when_it_is_read_up_to(make: Make, server: Server) -> None:
+    server.errors = {3: [MailcoachError(problems.TOKEN_REFUSED, url="https://news.example.com/api")]}
+    fetcher = make(4)
+    assert [fetcher.fetch(query(n), queries(*range(n + 1, 9))).payload for n in (1, 2)] == [1, 2]
+    with pytest.raises(MailcoachError, match="refused the API token"):
+        fetcher.fetch(query(3), queries(4, 5))
+
+
+def test_after_a_failure_nothing_is_under_way(make: Make, server: Server) -> None:
+    server.errors = {1: [MailcoachError(problems.TOKEN_REFUSED, url="https://news.example.com/api")]}
+    fetcher = make(4)
+    with pytest.raises(MailcoachError):
+        fetcher.fetch(query(1), queries(2, 3, 4))
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("mailcoach")]
+    assert fetcher.fetch(query(5)).payload == 5, "another stream can go on with it"
+
+
+def test_a_passing_failure_is_tried_again_by_the_reading_thread(
+    make: Make, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sleepers: list[tuple[float, threading.Thread]] = []
+    monkeypatch.setattr("time.sleep", lambda seconds: sleepers.append((seconds, threading.current_thread())))
+    server.errors = {2: [MailcoachError(problems.SERVER_ERROR, url="https://news.example.com/api")] * 2}
+    assert read(make(4), 4) == [1, 2, 3, 4]
+    waits = [(seconds, thread) for seconds, thread in sleepers if seconds >= 1]
+    assert waits == [(1.0, threading.main_thread()), (2.0, threading.main_thread())]
+
+
+def test_a_failure_that_does_not_pass_ends_after_bounded_tries(make: Make, server: Server, waits: list[float]) -> None:
+    server.errors = {1: [MailcoachError(problems.SERVER_ERROR, url="https://news.example.com/api")] * 9}
+    with pytest.raises(MailcoachError, match="internal error"):
+        make(4).fetch(query(1))
+    assert server.asked == [1, 1, 1]
+
+
+def test_one_refusal_is_waited_out_once_for_all(make: Make, server: Server, waits: list[float]) -> None:
+    for number in (2, 3, 4):
+        refusal = MailcoachError(problems.RATE_LIMITED, url="https://news.example.com/api")
+        refusal.wait = 30
+        server.errors[number] = [refusal]
+    assert read(make(4), 6) == list(range(1, 7))
+    assert 28 < sum(seconds for seconds in waits if seconds > 1) < 32
+
+
+def test_a_page_that_is_no_longer_expected_is_thrown_away(make: Make, server: Server) -> None:
+    fetcher = make(4)
+    fetcher.fetch(query(1))
+    fetcher.fetch(query(2), queries(3, 4, 5))
+    assert fetcher.fetch(query(50)).payload == 50
+    assert fetcher.fetch(query(51)).payload == 51
+    assert not fetcher._outcomes
