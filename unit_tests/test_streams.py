@@ -1,0 +1,131 @@
+"""What single streams do with their rows, and what they do when the server surprises them."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import requests
+from airbyte_cdk.models import AirbyteMessage, ConfiguredAirbyteCatalogSerializer, SyncMode, Type
+
+from sandbox import Sandbox
+from sandbox.connector import catalog
+from source_mailcoach import SourceMailcoach
+from source_mailcoach.paging import Page
+from source_mailcoach.streams.base import MailcoachStream
+from source_mailcoach.streams.campaign_engagement import CampaignBounces, CampaignOpens, CampaignUnsubscribes
+from source_mailcoach.times import parse_time
+from unit_tests.conftest import CONFIG, URL
+
+SLICE = {"campaign_uuid": "c", "campaign_sent_at": None, "campaign_statistics_calculated_at": None}
+
+
+def stream(kind: type[MailcoachStream]) -> Any:
+    return next(found for found in SourceMailcoach().streams(CONFIG) if type(found) is kind)
+
+
+def read(sandbox: Sandbox, names: list[str], mode: str = "full_refresh", **config: Any) -> list[AirbyteMessage]:
+    configured = ConfiguredAirbyteCatalogSerializer.load(catalog(names, mode))
+    return list(SourceMailcoach().read(logging.getLogger("airbyte"), sandbox.config(**config), configured, []))
+
+
+def records(messages: list[AirbyteMessage], name: str) -> list[Mapping[str, Any]]:
+    return [m.record.data for m in messages if m.type is Type.RECORD and m.record and m.record.stream == name]
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Any:
+    with Sandbox(version="v8", campaigns=12, seed=4, opens=10) as running:
+        monkeypatch.setenv("MAILCOACH_TRUSTED_HOSTS", running.trusted_host)
+        yield running
+
+
+@pytest.mark.parametrize(("wire", "kept"), [(845, None), (0, None), ("a-uuid", "a-uuid"), (None, None)])
+def test_the_corrupted_uuid_of_the_list_never_passes_for_a_good_one(wire: object, kept: object) -> None:
+    record = stream(CampaignOpens).record({"subscriber_uuid": "s", "subscriber_email_list_uuid": wire}, SLICE)
+    assert record["subscriber_email_list_uuid"] == kept
+
+
+def test_the_campaign_that_version_6_repeats_in_each_unsubscribe_is_left_out() -> None:
+    row = {"campaign_uuid": "c", "campaign": {"html": "x" * 20_000}, "subscriber": {"unsubscribed_at": "t"}}
+    record = stream(CampaignUnsubscribes).record(row, SLICE)
+    assert "campaign" not in record
+    assert record["subscriber_unsubscribed_at"] == "t"
+
+
+def unsubscribes(*times: str | None) -> Page:
+    return Page(1, 9, 99, 15, [{"subscriber": {"unsubscribed_at": time}} for time in times])
+
+
+@pytest.mark.parametrize(
+    ("page", "known"),
+    [
+        (unsubscribes("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"), True),
+        (unsubscribes("2026-01-01T00:00:00Z", None), False),  # subscribed again
+        (unsubscribes("2026-03-01T00:00:00Z", "2026-01-01T00:00:00Z"), False),  # the last one was reported late
+        (unsubscribes(), False),
+    ],
+)
+def test_unsubscribes_are_known_when_all_of_a_page_are(page: Page, known: bool) -> None:
+    assert stream(CampaignUnsubscribes).rest_is_known(page, parse_time("2026-02-01T00:00:00Z")) is known
+
+
+def test_bounces_are_known_from_the_last_row_on() -> None:
+    page = Page(1, 9, 99, 15, [{"created_at": "2026-03-01T00:00:00Z"}, {"created_at": "2026-01-01T00:00:00Z"}])
+    assert stream(CampaignBounces).rest_is_known(page, parse_time("2026-02-01T00:00:00Z"))
+    assert not stream(CampaignBounces).rest_is_known(page, parse_time("2025-02-01T00:00:00Z"))
+
+
+def test_what_the_cdk_itself_would_send_is_guarded_too() -> None:
+    """Nothing of the CDK's own reading is used; should it ever be, it must follow no redirect either."""
+    opens = stream(CampaignOpens)
+    assert opens._http_client is opens.client
+    assert opens.request_kwargs()["allow_redirects"] is False
+    assert opens.url_base == f"{URL}/"
+    response = requests.Response()
+    response._content = b'{"data": [{"a": 1}], "meta": {"current_page":1,"last_page":3,"total":31,"per_page":15}}'
+    assert list(opens.parse_response(response)) == [{"a": 1}]
+    assert opens.next_page_token(response) is None
+
+
+def test_a_campaign_that_vanishes_is_left_out_with_one_warning(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = sandbox.truth("campaign_opens")[0]["campaign_uuid"]
+
+    def delete(request: Any) -> None:
+        if request.path.endswith("/opens"):
+            sandbox.on_request = None
+            sandbox.store.delete_campaign(gone)
+
+    sandbox.on_request = delete
+    messages = read(sandbox, ["campaign_opens"])
+    assert len(records(messages, "campaign_opens")) == len(sandbox.truth("campaign_opens"))
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warnings == [f"Campaign {gone} was deleted during the sync and is left out of campaign_opens."]
+
+
+def test_an_endpoint_that_the_server_lacks_is_asked_for_by_few_requests_and_told_once(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.settings.without = frozenset({"bounces"})
+    read(sandbox, ["campaign_bounces"], max_parallel_requests=1)
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [("6.24" in warning) for warning in warnings] == [True]
+    assert len([request for request in sandbox.requests if request.path.endswith("/bounces")]) == 1
+
+
+def test_a_start_date_and_a_status_leave_campaigns_out(sandbox: Sandbox) -> None:
+    everything = records(read(sandbox, ["campaigns"], campaign_status="all"), "campaigns")
+    began = sorted(campaign.get("sent_at") or campaign["created_at"] for campaign in everything)
+    late = records(read(sandbox, ["campaigns"], campaign_status="all", start_date=began[5]), "campaigns")
+    assert len(late) == len(began) - 5
+    drafts = records(read(sandbox, ["campaigns"], campaign_status="draft"), "campaigns")
+    assert {campaign["status"] for campaign in drafts} == {"draft"}
+
+
+def test_a_server_that_ignores_the_filter_by_status_is_filtered_here(sandbox: Sandbox) -> None:
+    campaigns = next(found for found in SourceMailcoach().streams(sandbox.config()) if found.name == "campaigns")
+    campaigns.request_params = lambda *_, **__: {"per_page": 100, **_[-1]}  # type: ignore[method-assign]
+    statuses = {row["status"] for row in campaigns.read_records(SyncMode.full_refresh)}
+    assert statuses <= {"sent", "sending"}

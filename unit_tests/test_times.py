@@ -1,0 +1,27 @@
+"""Times as text: what Mailcoach sends, and what it might."""
+
+from datetime import datetime, timezone
+
+import pytest
+
+from source_mailcoach.times import format_time, latest, parse_time
+
+TEN = datetime(2026, 1, 5, 10, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-01-05T10:00:00.000000Z", "2026-01-05T10:00:00Z", "2026-01-05 10:00:00", "2026-01-05T12:00:00+02:00"]
+)
+def test_a_time_is_utc_unless_it_names_a_zone(text: str) -> None:
+    assert parse_time(text) == TEN
+    assert format_time(TEN) == "2026-01-05T10:00:00Z"
+
+
+@pytest.mark.parametrize("text", [None, "", "yesterday", "2026-13-45T10:00:00Z"])
+def test_what_is_no_time_is_none(text: str | None) -> None:
+    assert parse_time(text) is None
+
+
+def test_the_latest_time_is_found_among_gaps() -> None:
+    assert latest(None, "2026-01-05T09:00:00Z", "?", "2026-01-05T10:00:00Z") == TEN
+    assert latest(None, "") is None
