@@ -119,8 +119,11 @@ def read(
 
 
 def read_and_kill(sandbox: Sandbox, streams: Iterable[str], mode: str, state: Sequence[Message], lines: int) -> Run:
-    """A read that is killed (SIGKILL) after so many lines of output; exit code -9, or 0 if it had ended before."""
-    with inputs(config=sandbox.config(), catalog=catalog(streams, mode), state=state) as paths:
+    """A read, one request at a time, that is killed (SIGKILL) after so many lines of output.
+
+    Exit code -9, or 0 if it had ended before.
+    """
+    with inputs(config=sandbox.config(max_parallel_requests=1), catalog=catalog(streams, mode), state=state) as paths:
         with subprocess.Popen(
             [sys.executable, str(MAIN), "read", *paths],
             env={**os.environ, **trust(sandbox)},

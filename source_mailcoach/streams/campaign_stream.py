@@ -116,6 +116,7 @@ class CampaignStream(MailcoachStream, HttpSubStream, ABC):
         try:
             yield from self._read_campaign(campaign, stream_slice)
         except PagingError as error:
+            self.client.rest()
             raise self.wrong_pages(error) from error
         except MailcoachError as error:
             if error.problem is not problems.NOT_FOUND:
