@@ -1,7 +1,7 @@
 """The one behavior of all streams of single campaigns: passes, resume points, early stops. See `state`."""
 
 from abc import ABC
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -53,14 +53,6 @@ class CampaignStream(MailcoachStream, HttpSubStream, ABC):
         self._index = 0
         self._reached = State(parent.scope)
         self._state: dict[str, Any] = {}
-
-    @property
-    def state(self) -> MutableMapping[str, Any]:
-        return self._state
-
-    @state.setter
-    def state(self, value: Mapping[str, Any]) -> None:
-        self._state = dict(value)
 
     def changed_at(self, row: Record) -> datetime | None:
         return None

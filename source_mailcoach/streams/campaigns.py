@@ -43,14 +43,6 @@ class Campaigns(ListStream):
         self._listing: Listing | None = None
         self._state: dict[str, Any] = {}
 
-    @property
-    def state(self) -> MutableMapping[str, Any]:
-        return self._state
-
-    @state.setter
-    def state(self, value: Mapping[str, Any]) -> None:
-        self._state = dict(value)
-
     def request_params(
         self,
         stream_state: Mapping[str, Any] | None,
