@@ -5,10 +5,10 @@ PIP := $(BIN)/python -m pip --quiet
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format lock clean
+.PHONY: help venv demo test lint format bench lock clean
 
 help:
-	@echo "make venv | demo | test | lint | format | lock [UPGRADE=--upgrade] | clean"
+	@echo "make venv | demo | test | lint | format | bench [BENCH=--quick] | lock [UPGRADE=--upgrade] | clean"
 
 venv: .venv/project
 
@@ -39,6 +39,16 @@ format: venv
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The connector and its peers side by side, in about 15 minutes. The peers have an environment of their own.
+bench: venv .bench-venv/peers
+	@$(BIN)/python -m benchmarks.compare $(BENCH)
+	@.bench-venv/bin/python benchmarks/picture.py $(if $(findstring --quick,$(BENCH)),benchmarks/quick)
+
+.bench-venv/peers: benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv --clear .bench-venv
+	.bench-venv/bin/python -m pip install --quiet -r $<
+	@touch $@
+
 # uv does not read pip's configuration: an index other than the public one is given by UV_DEFAULT_INDEX.
 LOCK := .lock-venv/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-header --no-annotate $(UPGRADE)
@@ -51,5 +61,5 @@ lock:
 	rm -rf .lock-venv
 
 clean:
-	rm -rf .venv .lock-venv build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .lock-venv .bench-venv benchmarks/quick build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
