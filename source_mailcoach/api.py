@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import requests
 from airbyte_cdk.sources.streams.http import HttpClient
@@ -46,7 +47,8 @@ class MailcoachClient(HttpClient):
         self.patience = patience
         self.budget = RateBudget(config.requests_per_minute)
         self.server_time: datetime | None = None
-        self._fetcher = Fetcher(self._get, self.budget, patience, config.max_parallel_requests, self.api_base.url)
+        parallel = config.max_parallel_requests
+        self._fetcher = Fetcher(self._get, self._parse, self.budget, patience, parallel, self.api_base.url)
         super().__init__(
             name="mailcoach",
             # Requests are sent by threads that must not log; the reading thread says what there is to say.
@@ -61,11 +63,9 @@ class MailcoachClient(HttpClient):
         """Requests so far, further tries included."""
         return self._fetcher.started
 
-    def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Answer:
-        """The answer to a query, while some of those that come next are under way; raises MailcoachError."""
-        answer = self._fetcher.fetch(query, ahead, later)
-        self.server_time = answer.server_time
-        return answer
+    def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Any:
+        """The JSON of the answer to a query, while some that come next are under way; raises MailcoachError."""
+        return self._fetcher.fetch(query, ahead, later)
 
     def rest(self) -> None:
         """Nothing is asked for now: end what is under way, and all threads."""
@@ -88,12 +88,11 @@ class MailcoachClient(HttpClient):
         except requests.RequestException as error:
             raise diagnose_failure(error, self.api_base.url) from error
         remaining = response.headers.get("X-RateLimit-Remaining", "")
-        return Answer(
-            payload=parse_body(content, response.headers, self.api_base.url),
-            received_at=received_at,
-            remaining=int(remaining) if remaining.isdigit() else None,
-            server_time=_http_date(response.headers.get("Date", "")),
-        )
+        return Answer(content, response.headers, received_at, int(remaining) if remaining.isdigit() else None)
+
+    def _parse(self, answer: Answer) -> Any:
+        self.server_time = _http_date(answer.headers.get("Date", ""))
+        return parse_body(answer.content, answer.headers, self.api_base.url)
 
     def _read(self, response: requests.Response, query: Query) -> bytes:
         """The body, unless it is larger than memory should hold: then MailcoachError, which names the campaign."""

@@ -6,11 +6,10 @@ threads of the pool send one request each and print nothing, since a log line of
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -35,12 +34,15 @@ class Query:
 
 @dataclass(frozen=True)
 class Answer:
-    """The JSON of an answer, with what its headers say: requests left in the window, and the server's time."""
+    """The body of an answer, not parsed while it waits to be read: parsed it takes six times the memory.
 
-    payload: Any
+    With what the headers say: requests left in the window, and when the server sent it. `received_at` is monotonic.
+    """
+
+    content: bytes
+    headers: Mapping[str, str]
     received_at: float
     remaining: int | None = None
-    server_time: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,21 @@ class Patience:
 class Fetcher:
     """Fetches queries one after another, with some of the coming ones under way. For one thread.
 
-    `send` runs in the pool; it returns an Answer or raises MailcoachError. At most `parallel` requests are under way,
-    and twice as many answers in memory.
+    `send` runs in the pool, `parse` in the reading thread; both raise MailcoachError. At most `parallel` requests are
+    under way, and twice as many answers in memory.
     """
 
     def __init__(
-        self, send: Callable[[Query], Answer], budget: RateBudget, patience: Patience, parallel: int, url: str
+        self,
+        send: Callable[[Query], Answer],
+        parse: Callable[[Answer], Any],
+        budget: RateBudget,
+        patience: Patience,
+        parallel: int,
+        url: str,
     ) -> None:
         self._send = send
+        self._parse = parse
         self._budget = budget
         self._patience = patience
         self._parallel = parallel
@@ -74,10 +83,10 @@ class Fetcher:
         self._wanted: set[Query] = set()
         self.started = 0
 
-    def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Answer:
-        """The answer to a query. `ahead` are those that will come next, `later` those after them, if all goes well.
+    def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Any:
+        """The parsed answer to a query. `ahead` are those that will come next, `later` those after, if all goes well.
 
-        Raises what `send` raises, after as many tries as it is worth, with nothing left under way.
+        Raises what `send` and `parse` raise, after as many tries as it is worth, with nothing left under way.
         """
         coming = [*islice(ahead, self._parallel - 1), *islice(later, self._parallel - 1)]
         self._wanted = {query, *coming}
@@ -85,9 +94,12 @@ class Fetcher:
         try:
             for tried in range(1, self._patience.tries + 1):
                 outcome = self._outcome(query, coming)
-                if isinstance(outcome, Answer):
-                    return outcome
-                self._prepare_another_try(outcome, tried)
+                try:
+                    if isinstance(outcome, Answer):
+                        return self._parse(outcome)
+                    raise outcome
+                except MailcoachError as error:
+                    self._prepare_another_try(error, tried)
             raise AssertionError("the last try raises")
         except BaseException:
             self.close()
@@ -115,14 +127,14 @@ class Fetcher:
                 self._settle()
         return self._outcomes.pop(query)
 
-    def _prepare_another_try(self, outcome: Exception, tried: int) -> None:
+    def _prepare_another_try(self, error: MailcoachError, tried: int) -> None:
         """Wait as long as it takes before another try, or raise."""
-        if not isinstance(outcome, MailcoachError) or not outcome.problem.retry or tried >= self._patience.tries:
-            raise outcome
-        if outcome.problem is problems.RATE_LIMITED:
+        if not error.problem.retry or tried >= self._patience.tries:
+            raise error
+        if error.problem is problems.RATE_LIMITED:
             return  # the budget waits, for all of them
-        wait = outcome.wait if outcome.wait is not None else 2.0 ** (tried - 1)
-        self._wait(wait, outcome, f"{outcome.what} Trying again in {duration(wait)}.")
+        wait = error.wait if error.wait is not None else 2.0 ** (tried - 1)
+        self._wait(wait, error, f"{error.what} Trying again in {duration(wait)}.")
 
     def _start_when_allowed(self, query: Query) -> None:
         while (seconds := self._budget.wait(time.monotonic())) != 0:

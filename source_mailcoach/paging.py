@@ -94,7 +94,7 @@ def walk(get: GetPage, start: Position | None = None, key: Key | None = None) ->
         furthest = max(furthest, rows)
         if standstill > STANDSTILL:
             raise PagingError(f"page {number} repeats rows of the page before")
-        previous, position = page, Position(rows, page.total, page.size)
+        previous, position = page if key else None, Position(rows, page.total, page.size)
         number = rows // page.size + 1
         done = number > page.last
         yield page, None if done else replace(position, rows=rows - page.size) if key else position

@@ -22,7 +22,7 @@ PAGE = {"data": [], "meta": {"current_page": 1, "last_page": 1, "total": 0, "per
 
 def get(client: MailcoachClient) -> Any:
     try:
-        return client.fetch(Query("email-lists")).payload
+        return client.fetch(Query("email-lists"))
     finally:
         client.rest()
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 
 import pytest
 
@@ -10,6 +11,7 @@ from source_mailcoach import problems
 from source_mailcoach.budget import RateBudget
 from source_mailcoach.overlap import Answer, Fetcher, Patience, Query
 from source_mailcoach.problems import MailcoachError
+from unit_tests.conftest import Clock
 
 PATIENCE = Patience(tries=3, connect_timeout=1, read_timeout=1, longest_wait=600)
 
@@ -43,7 +45,11 @@ class Server:
             self.now -= 1
             if self.errors.get(number):
                 raise self.errors[number].pop(0)
-        return Answer(number, time.monotonic())
+        return Answer(str(number).encode(), {}, time.monotonic())
+
+
+def parse(answer: Answer) -> int:
+    return int(answer.content)
 
 
 Make = Callable[[int], Fetcher]
@@ -59,7 +65,7 @@ def make(server: Server) -> Iterator[Make]:
     fetchers: list[Fetcher] = []
 
     def make(parallel: int) -> Fetcher:
-        fetchers.append(Fetcher(server.send, RateBudget(), PATIENCE, parallel, "https://news.example.com/api"))
+        fetchers.append(Fetcher(server.send, parse, RateBudget(), PATIENCE, parallel, "https://news.example.com/api"))
         return fetchers[-1]
 
     yield make
@@ -69,7 +75,7 @@ def make(server: Server) -> Iterator[Make]:
 
 
 def read(fetcher: Fetcher, last: int) -> list[int]:
-    return [fetcher.fetch(query(n), queries(*range(n + 1, last + 1))).payload for n in range(1, last + 1)]
+    return [fetcher.fetch(query(n), queries(*range(n + 1, last + 1))) for n in range(1, last + 1)]
 
 
 def test_pages_come_in_order_and_each_is_asked_for_once(make: Make, server: Server) -> None:
@@ -103,7 +109,7 @@ def test_pages_of_this_list_go_before_those_of_the_next(make: Make, server: Serv
 def test_a_failure_ahead_shows_only_when_it_is_read_up_to(make: Make, server: Server) -> None:
     server.errors = {3: [MailcoachError(problems.TOKEN_REFUSED, url="https://news.example.com/api")]}
     fetcher = make(4)
-    assert [fetcher.fetch(query(n), queries(*range(n + 1, 9))).payload for n in (1, 2)] == [1, 2]
+    assert [fetcher.fetch(query(n), queries(*range(n + 1, 9))) for n in (1, 2)] == [1, 2]
     with pytest.raises(MailcoachError, match="refused the API token"):
         fetcher.fetch(query(3), queries(4, 5))
 
@@ -114,7 +120,7 @@ def test_after_a_failure_nothing_is_under_way(make: Make, server: Server) -> Non
     with pytest.raises(MailcoachError):
         fetcher.fetch(query(1), queries(2, 3, 4))
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("mailcoach")]
-    assert fetcher.fetch(query(5)).payload == 5, "another stream can go on with it"
+    assert fetcher.fetch(query(5)) == 5, "another stream can go on with it"
 
 
 def test_a_passing_failure_is_tried_again_by_the_reading_thread(
@@ -135,19 +141,29 @@ def test_a_failure_that_does_not_pass_ends_after_bounded_tries(make: Make, serve
     assert server.asked == [1, 1, 1]
 
 
-def test_one_refusal_is_waited_out_once_for_all(make: Make, server: Server, waits: list[float]) -> None:
+def test_one_refusal_is_waited_out_once_for_all(make: Make, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetcher, clock = make(4), Clock()
+
+    def sleep(seconds: float) -> None:
+        """No time passes, but for the other requests: they are refused while the first one waits."""
+        if threading.current_thread() is threading.main_thread():
+            wait(list(fetcher._under_way.values()))
+            clock.slept.append(seconds)
+
+    monkeypatch.setattr("time.sleep", sleep)
+    monkeypatch.setattr("time.monotonic", clock.now)
     for number in (2, 3, 4):
         refusal = MailcoachError(problems.RATE_LIMITED, url="https://news.example.com/api")
         refusal.wait = 30
         server.errors[number] = [refusal]
-    assert read(make(4), 6) == list(range(1, 7))
-    assert 28 < sum(seconds for seconds in waits if seconds > 1) < 32
+    assert read(fetcher, 6) == list(range(1, 7))
+    assert 29 < sum(clock.slept) < 31
 
 
 def test_a_page_that_is_no_longer_expected_is_thrown_away(make: Make, server: Server) -> None:
     fetcher = make(4)
     fetcher.fetch(query(1))
     fetcher.fetch(query(2), queries(3, 4, 5))
-    assert fetcher.fetch(query(50)).payload == 50
-    assert fetcher.fetch(query(51)).payload == 51
+    assert fetcher.fetch(query(50)) == 50
+    assert fetcher.fetch(query(51)) == 51
     assert not fetcher._outcomes

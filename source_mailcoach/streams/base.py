@@ -75,7 +75,7 @@ class MailcoachStream(HttpStream, ABC):
         """One page of the list, with those that will be needed next under way; raises MailcoachError."""
         # The CDK buffers its output. What is not out when a sync is killed in a long wait would be read again.
         sys.stdout.flush()
-        return page_of(self.client.fetch(query, ahead, later).payload, self.client.api_base.url)
+        return page_of(self.client.fetch(query, ahead, later), self.client.api_base.url)
 
     def getter(
         self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]] = tuple, may_stop: bool = False

@@ -1,0 +1,60 @@
+"""Sockets: kept, given up when they stall, and never more of them than requests that may be under way."""
+
+import dataclasses
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from airbyte_cdk.models import AirbyteMessage, ConfiguredAirbyteCatalogSerializer, Type
+
+from sandbox import Fault, Sandbox
+from sandbox.connector import STREAMS, catalog
+from source_mailcoach import SourceMailcoach, source
+from source_mailcoach.streams.base import MailcoachStream
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    with Sandbox(version="v8", campaigns=12, seed=4, opens=30, shuffle_ties=False) as running:
+        monkeypatch.setenv("MAILCOACH_TRUSTED_HOSTS", running.trusted_host)
+        yield running
+
+
+class Watched(SourceMailcoach):
+    """Keeps its streams, so that a test can look at their client."""
+
+    made: list[MailcoachStream]
+
+    def streams(self, config: Any) -> list[MailcoachStream]:
+        self.made = super().streams(config)
+        return self.made
+
+
+def read(connector: SourceMailcoach, config: Any, *streams: str) -> list[AirbyteMessage]:
+    configured = ConfiguredAirbyteCatalogSerializer.load(catalog(streams or STREAMS))
+    return list(connector.read(logging.getLogger("airbyte"), config, configured, []))
+
+
+def test_connections_are_kept_and_compressed_answers_are_asked_for(sandbox: Sandbox) -> None:
+    connector = Watched()
+    read(connector, sandbox.config(max_parallel_requests=3))
+    manager: Any = connector.made[0].client._session.get_adapter(sandbox.api_base_url)
+    (pool,) = [manager.poolmanager.pools[key] for key in (*manager.poolmanager.pools.keys(),)]
+    assert pool.num_requests == len(sandbox.requests) > 50
+    assert pool.num_connections <= 3
+    assert all("gzip" in request.headers["accept-encoding"] for request in sandbox.requests)
+
+
+def test_a_stalled_socket_is_given_up_and_the_request_tried_again(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "SYNC", dataclasses.replace(source.SYNC, read_timeout=0.5))
+    sandbox.add_fault(Fault(path="/opens$", stall=3, after=4))
+    messages = read(SourceMailcoach(), sandbox.config(), "campaign_opens")
+    assert len([message for message in messages if message.type is Type.RECORD]) == len(sandbox.truth("campaign_opens"))
+
+
+def test_a_check_leaves_no_thread_and_sends_two_requests(sandbox: Sandbox) -> None:
+    assert SourceMailcoach().check_connection(logging.getLogger("airbyte"), sandbox.config()) == (True, None)
+    assert len(sandbox.requests) == 2
