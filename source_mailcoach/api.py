@@ -67,6 +67,14 @@ class MailcoachClient(HttpClient):
         """The JSON of the answer to a query, while some that come next are under way; raises MailcoachError."""
         return self._fetcher.fetch(query, ahead, later)
 
+    def drop(self, path: str) -> None:
+        """Throw away what was fetched ahead of a list that is read to its end, or as far as it is new."""
+        self._fetcher.drop(path)
+
+    def last_page(self, query: Query) -> int:
+        """How many pages the list of a first page has that was fetched ahead; 0 if that is not known yet."""
+        return self._fetcher.last_page(query)
+
     def rest(self) -> None:
         """Nothing is asked for now: end what is under way, and all threads."""
         self._fetcher.close()

@@ -5,6 +5,7 @@ threads of the pool send one request each and print nothing, since a log line of
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
@@ -22,6 +23,11 @@ logger = logging.getLogger("airbyte")
 
 # Seconds: waits that are longer are told in the log, so that slow and stuck look different.
 SILENT_WAIT = 5.0
+
+
+# Laravel writes `meta` last, after the rows, however large they are.
+LAST_PAGE = re.compile(rb'"last_page":\s*"?(\d{1,9})')
+TAIL = 16 * 1024  # bytes
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ class Fetcher:
         self._pool: ThreadPoolExecutor | None = None
         self._under_way: dict[Query, Future[Answer]] = {}
         self._outcomes: dict[Query, Answer | Exception] = {}
-        self._wanted: set[Query] = set()
+        self._dropped: set[Query] = set()
         self.started = 0
 
     def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Any:
@@ -88,9 +94,9 @@ class Fetcher:
 
         Raises what `send` and `parse` raise, after as many tries as it is worth, with nothing left under way.
         """
-        coming = [*islice(ahead, self._parallel - 1), *islice(later, self._parallel - 1)]
-        self._wanted = {query, *coming}
-        self._outcomes = {known: outcome for known, outcome in self._outcomes.items() if known in self._wanted}
+        self._settle()
+        self._dropped.discard(query)
+        coming = [*islice(ahead, self._parallel - 1), *islice(later, 2 * self._parallel)]
         try:
             for tried in range(1, self._patience.tries + 1):
                 outcome = self._outcome(query, coming)
@@ -105,6 +111,17 @@ class Fetcher:
             self.close()
             raise
 
+    def drop(self, path: str) -> None:
+        """Nothing more will be asked for of this path: what was fetched of it ahead, on a guess, is thrown away."""
+        self._outcomes = {query: outcome for query, outcome in self._outcomes.items() if query.path != path}
+        self._dropped.update(query for query in self._under_way if query.path == path)
+
+    def last_page(self, query: Query) -> int:
+        """How many pages a list has, by an answer that waits to be read; 0 if there is none. A hint, not parsed."""
+        outcome = self._outcomes.get(query)
+        found = LAST_PAGE.search(outcome.content[-TAIL:]) if isinstance(outcome, Answer) else None
+        return int(found[1]) if found else 0
+
     def close(self) -> None:
         """Wait for what is under way, and end all threads."""
         if self._pool:
@@ -114,6 +131,7 @@ class Fetcher:
             self._budget.failed()
         self._under_way.clear()
         self._outcomes.clear()
+        self._dropped.clear()
 
     def _outcome(self, query: Query, coming: Iterable[Query]) -> Answer | Exception:
         """What a query has come to, once: it is started if it is not under way."""
@@ -186,7 +204,9 @@ class Fetcher:
                 outcome = error
             else:
                 raise error
-            if query in self._wanted:
+            if query in self._dropped:
+                self._dropped.remove(query)
+            else:
                 self._outcomes[query] = outcome
 
     def _wait(self, seconds: float, error: MailcoachError, says: str) -> None:

@@ -160,10 +160,26 @@ def test_one_refusal_is_waited_out_once_for_all(make: Make, server: Server, monk
     assert 29 < sum(clock.slept) < 31
 
 
-def test_a_page_that_is_no_longer_expected_is_thrown_away(make: Make, server: Server) -> None:
+def test_what_was_fetched_of_a_list_on_a_guess_is_thrown_away_with_it(make: Make, server: Server) -> None:
     fetcher = make(4)
     fetcher.fetch(query(1))
     fetcher.fetch(query(2), queries(3, 4, 5))
-    assert fetcher.fetch(query(50)) == 50
-    assert fetcher.fetch(query(51)) == 51
+    fetcher.drop("opens")
+    assert fetcher.fetch(Query("clicks", (("page", 50),))) == 50
+    assert fetcher.fetch(Query("clicks", (("page", 51),))) == 51
+    fetcher.close()
+    assert server.asked.count(3) == 1
     assert not fetcher._outcomes
+
+
+def test_a_first_page_that_waits_to_be_read_hints_at_the_number_of_pages(server: Server) -> None:
+    content = b'{"data":[{"url":"x"}],"links":{},"meta":{"current_page":1,"last_page":7,"total":99,"per_page":15}}'
+    fetcher = Fetcher(
+        lambda _: Answer(content, {}, time.monotonic()), lambda _: None, RateBudget(), PATIENCE, 4, "https://x"
+    )
+    fetcher.fetch(query(1))
+    fetcher.fetch(query(2), [], queries(3))
+    fetcher.fetch(query(4))
+    assert fetcher.last_page(query(3)) == 7
+    assert fetcher.last_page(query(9)) == 0
+    fetcher.close()

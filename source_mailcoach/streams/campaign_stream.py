@@ -116,13 +116,14 @@ class CampaignStream(MailcoachStream, HttpSubStream, ABC):
             self._explain_not_found(campaign)
             if self._missing_endpoint:
                 return
+        self.client.drop(self.path(stream_slice=stream_slice))
         self._reach(state.finished(self._reached, campaign))
         if campaign is self._due[-1]:
             self._reach(state.closed(self._reached))
 
     def _read_campaign(self, campaign: Campaign, stream_slice: Slice) -> Iterator[StreamData]:
         if len(self.sorts) > 1:
-            for page in self.tied_pages(stream_slice, self._first_pages):
+            for page in self.tied_pages(stream_slice, self._pages_to_come):
                 yield from self._records(page, stream_slice)
             return
         sort, known_before = self._plan(campaign)
@@ -142,19 +143,22 @@ class CampaignStream(MailcoachStream, HttpSubStream, ABC):
             return self._changes_sort, known_before
         return self.sorts[0], None
 
-    def _first_pages(self) -> Iterator[Query]:
-        """The first pages of the campaigns that come after this one, as far as it is known how they are read."""
+    def _pages_to_come(self) -> Iterator[Query]:
+        """The pages of the campaigns after this one, as far as it is known how they are read and how many there are."""
         for campaign in self._due[self._index + 1 :]:
-            sort, _ = self._plan(campaign)
+            sort, known_before = self._plan(campaign)
             if sort not in self._accepted_sorts:
                 return
-            yield self.query(1, sort, _stamps(campaign))
+            first = self.query(1, sort, _stamps(campaign))
+            yield first
+            for number in range(2, 0 if known_before else self.client.last_page(first) + 1):
+                yield self.query(number, sort, _stamps(campaign))
 
     def _walk(
         self, campaign: Campaign, stream_slice: Slice, sort: str, known_before: datetime | None = None
     ) -> Iterator[StreamData]:
         start = state.start_of(self._reached, campaign, sort)
-        get = self.getter(sort, stream_slice, self._first_pages, may_stop=known_before is not None)
+        get = self.getter(sort, stream_slice, self._pages_to_come, may_stop=known_before is not None)
         for page, position in walk(get, start, self.row_key if self.may_tie else None):
             self._accepted_sorts.add(sort)
             yield from self._records(page, stream_slice)
