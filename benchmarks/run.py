@@ -59,16 +59,17 @@ def read(
     return result
 
 
+def peak_mb(pid: int) -> float | None:
+    """The most memory that a process has held so far, in megabytes, as the kernel keeps it; None once it is gone."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return None
+    peak = next((line for line in lines if line.startswith("VmHWM")), None)
+    return int(peak.split()[1]) / 1024 if peak else None
+
+
 def _watch_memory(pid: int, result: Measured) -> None:
-    """The kernel keeps the peak itself (VmHWM); it is asked for until the process is gone."""
-    status = Path(f"/proc/{pid}/status")
-    while True:
-        try:
-            lines = status.read_text().splitlines()
-        except OSError:
-            return
-        peak = next((line for line in lines if line.startswith("VmHWM")), None)
-        if peak is None:
-            return
-        result.peak_mb = max(result.peak_mb, int(peak.split()[1]) / 1024)
+    while (peak := peak_mb(pid)) is not None:
+        result.peak_mb = max(result.peak_mb, peak)
         time.sleep(0.05)

@@ -63,7 +63,7 @@ def source_config(config: dict[str, Any]) -> RESTAPIConfig:
 
 
 def main() -> None:
-    config, folder = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
+    config, folder = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2]).resolve()
     os.environ |= {
         "RUNTIME__DLTHUB_TELEMETRY": "false",
         "DLT_DATA_DIR": str(folder / "dlt"),

@@ -43,9 +43,7 @@ class MailcoachStream(HttpStream, ABC):
         next_url = response.json()["links"].get("next")
         return {"next_url": next_url} if next_url else None
 
-    def request_params(
-        self, *, next_page_token: Mapping[str, Any] | None = None, **_: Any
-    ) -> MutableMapping[str, Any]:
+    def request_params(self, *, next_page_token: Mapping[str, Any] | None = None, **_: Any) -> MutableMapping[str, Any]:
         if next_page_token:
             return dict(parse_qsl(urlparse(next_page_token["next_url"]).query))
         return {"per_page": PAGE_SIZE, **self.first_params()}
