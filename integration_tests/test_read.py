@@ -197,5 +197,5 @@ def test_debug_logs_do_not_show_the_token() -> None:
     with Sandbox(version="v8", campaigns=4, seed=1) as sandbox:
         result = read(sandbox, ["email_lists"], LOG_LEVEL="debug")
         assert result.exit_code == 0
-        assert "outbound API request" in result.stdout
+        assert "GET email-lists" in result.stdout
         assert sandbox.token not in result.stdout + result.stderr

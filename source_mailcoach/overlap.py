@@ -175,6 +175,7 @@ class Fetcher:
 
     def _start(self, query: Query) -> None:
         self._pool = self._pool or ThreadPoolExecutor(self._parallel, thread_name_prefix="mailcoach")
+        logger.debug(f"GET {query.path} {dict(query.params)}")
         self._budget.started(time.monotonic())
         self.started += 1
         self._under_way[query] = self._pool.submit(self._try, query)

@@ -109,7 +109,7 @@ def test_an_endpoint_that_the_server_lacks_is_asked_for_by_few_requests_and_told
     sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     sandbox.settings.without = frozenset({"bounces"})
-    read(sandbox, ["campaign_bounces"], max_parallel_requests=1)
+    read(sandbox, ["campaign_bounces"])
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert [("6.24" in warning) for warning in warnings] == [True]
     assert len([request for request in sandbox.requests if request.path.endswith("/bounces")]) == 1

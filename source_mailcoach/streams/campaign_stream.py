@@ -47,7 +47,8 @@ class CampaignStream(MailcoachStream, HttpSubStream, ABC):
         super().__init__(client, config, parent=parent)
         self.parent: Campaigns = parent
         self._changes_sort = self.changes_sort
-        self._accepted_sorts = set(self.sorts)
+        # Nothing is fetched ahead by a sort that the server may refuse, or of an endpoint that it may lack.
+        self._accepted_sorts = set() if self.since_version else set(self.sorts)
         self._missing_endpoint = False
         self._due: Sequence[Campaign] = ()
         self._index = 0
@@ -124,6 +125,7 @@ class CampaignStream(MailcoachStream, HttpSubStream, ABC):
     def _read_campaign(self, campaign: Campaign, stream_slice: Slice) -> Iterator[StreamData]:
         if len(self.sorts) > 1:
             for page in self.tied_pages(stream_slice, self._pages_to_come):
+                self._accepted_sorts.add(self.sorts[0])
                 yield from self._records(page, stream_slice)
             return
         sort, known_before = self._plan(campaign)
