@@ -76,10 +76,10 @@ class Campaigns(ListStream):
                 yield row
         listed_at = listed_at or datetime.now(timezone.utc)
         self._listing = Listing(sort_campaigns(campaigns), listed_at)
-        self._state = State(self.scope).to_json()
-        newest = max((time for time in moved if time), default=None)
-        if newest and sync_mode is SyncMode.incremental:
-            self._state = State(self.scope, format_time(min(newest, listed_at))).to_json()
+        cursor = None
+        if sync_mode is SyncMode.incremental and (times := [time for time in moved if time]):
+            cursor = format_time(min(max(times), listed_at))
+        self._state = State(self.scope, cursor).to_json()
 
     def _cursor(self, sync_mode: SyncMode, listed_at: datetime) -> datetime | None:
         if sync_mode is not SyncMode.incremental:
