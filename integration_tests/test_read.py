@@ -1,6 +1,7 @@
 """What is read is what there is, row for row, whatever the server's version and however it shuffles."""
 
 import json
+import random
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -91,7 +92,10 @@ def test_a_prefix_before_api_and_a_trailing_slash_work() -> None:
         assert rows(result.records("campaigns")) == rows(sandbox.truth("campaigns"))
 
 
-def test_rows_deleted_and_inserted_while_paging_lose_nothing_that_stays() -> None:
+@pytest.mark.parametrize("parallel", [1, 4, 16])
+def test_rows_deleted_and_inserted_while_paging_lose_nothing_that_stays(parallel: int) -> None:
+    """Also when the server answers requests that overlap in another order than they were made."""
+    turns = random.Random(0)
     with Sandbox(version="v8", campaigns=6, seed=5, opens=120) as sandbox:
         before = sandbox.truth("campaign_opens")
         openers: defaultdict[str, list[str]] = defaultdict(list)
@@ -100,6 +104,7 @@ def test_rows_deleted_and_inserted_while_paging_lose_nothing_that_stays() -> Non
 
         def churn(request: Any) -> None:
             """For each page, three who opened vanish, from anywhere, and one of them comes back as the newest."""
+            sandbox.settings.latency_ms = turns.uniform(0, 20)
             campaign = request.path.split("/")[-2]
             if request.path.endswith("/opens") and len(openers[campaign]) > 60:
                 gone = [openers[campaign].pop(index) for index in (-1, 20, 0)]
@@ -108,7 +113,7 @@ def test_rows_deleted_and_inserted_while_paging_lose_nothing_that_stays() -> Non
                 sandbox.store.add_open(campaign, gone[0])
 
         sandbox.on_request = churn
-        result = read(sandbox, ["campaign_opens"])
+        result = read(sandbox, ["campaign_opens"], sandbox.config(max_parallel_requests=parallel))
         stayed = by_key("campaign_opens", sandbox.truth("campaign_opens")).keys() - {
             key for key in by_key("campaign_opens", before) if key[1] not in openers[key[0]]
         }

@@ -28,7 +28,10 @@ class Account:
 
     def __init__(self, version: Version, seed: int = 1, now: Moment = NOW) -> None:
         self.version = version
+        self.seed = seed
         self.now = epoch(now)
+        self.nulls_first = False
+        """In descending order: as PostgreSQL sorts, while MySQL puts them last."""
         self.lock = threading.RLock()
         self.random = random.Random(seed)
         self.email_lists: dict[str, EmailList] = {}
@@ -132,10 +135,18 @@ class Account:
             self.generated[campaign.uuid] = GeneratedOpens(opens, owner, campaign.sent_at)
             return campaign
 
-    def new_uuid(self) -> str:
-        digits = f"{self.random.getrandbits(128):032x}"
+    def new_uuid(self, rng: random.Random | None = None) -> str:
+        """Drawn from the account's own generator, or from another one, which leaves the account's as it is."""
+        digits = f"{(rng or self.random).getrandbits(128):032x}"
         variant = "89ab"[int(digits[16], 16) % 4]
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+    def stamps(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """`fields` with a uuid and moments of now, unless given; `updated_at` is `created_at` unless given."""
+        made = {"created_at": self.now} | fields
+        made["uuid"] = made.get("uuid") or self.new_uuid()
+        made.setdefault("updated_at", made["created_at"])
+        return made
 
     def next_id(self, kind: str) -> int:
         self._ids[kind] = self._ids.get(kind, 0) + 1

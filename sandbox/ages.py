@@ -1,4 +1,4 @@
-"""When the campaigns of an account were made and sent."""
+"""When the campaigns of an account were made and sent, and which moments tie."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 
 from .times import DAY, HOUR, MINUTE
+from .versions import DEFAULT_PAGE_SIZE
 
 
 def usual_ages(rng: random.Random, now: int, campaigns: int) -> Iterator[tuple[int, int]]:
@@ -25,3 +26,9 @@ def settled_ages(rng: random.Random, now: int, campaigns: int, in_window: int) -
         else:
             sent = now - (campaigns - index) * (6 * DAY - HOUR) // in_window
         yield sent - rng.randrange(10 * MINUTE, HOUR), sent
+
+
+def tied_at_borders(number: int) -> int:
+    """A rank for the row in this place: the place, but the two rows on each side of a page's border share one."""
+    border = round(number / DEFAULT_PAGE_SIZE) * DEFAULT_PAGE_SIZE
+    return border - 2 if border and -2 <= number - border <= 1 else number

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from .endpoints import CHILDREN, campaigns_endpoint, email_lists_endpoint
-from .entities import Campaign, EmailList
+from .endpoints import CHILDREN
+from .kinds import family, named
 from .limits import RateLimiter
 from .query import (
     BadQuery,
@@ -23,11 +23,12 @@ from .query import (
 )
 from .replies import Reply, error_reply, json_reply, redirect_reply
 from .requests_log import Request
+from .routes import RESOURCES, Resource
 from .store import Store
 from .times import http_time, wire_time
-from .wire import campaign_row, email_list_detail, email_list_row
+from .truth import endpoint_of, truth
 
-T = TypeVar("T", Campaign, EmailList)
+T = TypeVar("T")
 MODEL_NAMESPACE = "Spatie\\Mailcoach\\Domain\\"
 INTERNAL_HOST = "http://mailcoach-app.internal"
 """What the server believes its own address to be, behind a proxy that it doesn't trust."""
@@ -44,6 +45,8 @@ class Settings:
     shuffle_ties: bool = True
     latency_ms: float = 0
     without: Collection[str] = ()
+    without_sorts: Collection[str] = ()
+    token_may_not_read: Collection[str] = ()
 
 
 class NotFound(Exception):
@@ -74,6 +77,8 @@ class Api:
 
     def _answer(self, request: Request) -> Reply:
         as_json, known = request.wants_json, self.has(request.kind)
+        if request.kind == "transactional_mail_templates" and not known:  # then it looks like a mail of that name
+            known = self.has("transactional_mails")
         if known and request.headers.get("authorization") != f"Bearer {self.settings.token}":
             return error_reply(401, True) if as_json else redirect_reply(f"http://{request.headers.get('host')}/login")
         allowance = self.limiter.take()
@@ -88,7 +93,7 @@ class Api:
         if request.method not in ("GET", "HEAD"):
             message = f"The {request.method} method is not supported for route {route}. Supported methods: GET, HEAD."
             return error_reply(405, as_json, message, headers={"Allow": "GET, HEAD"})
-        if self.settings.token_scope != "all":
+        if self.settings.token_scope != "all" or named(request.kind, self.settings.token_may_not_read):
             return error_reply(403, as_json)
         try:
             return json_reply(200, self._content(request))
@@ -104,63 +109,91 @@ class Api:
 
     def has(self, kind: str) -> bool:
         """Whether this server has the endpoint. `without` names it by the last word of its path, or by its kind."""
-        version = self.store.version
-        if kind == "other" or kind in self.settings.without or kind.removeprefix("campaign_") in self.settings.without:
-            return False
-        return {"user": version.has_user, "campaign_bounces": version.has_bounces}.get(kind, True)
+        known = kind != "other" and self.store.version.has(family(kind))
+        return known and not named(kind, self.settings.without)
+
+    def truth(self, stream: str, *options: Any) -> list[dict[str, Any]]:
+        """The records of a stream, none if this server lacks the endpoint."""
+        records = truth(self.store, stream, *options)
+        return records if self.has(endpoint_of(stream)) else []
 
     def _content(self, request: Request) -> dict[str, Any]:
         store, kind = self.store, request.kind
-        if kind == "email_lists":
-            email_lists = list(store.email_lists.values())
-            return self._page(request, email_lists, email_lists_endpoint(store), lambda row: email_list_row(row, store))
-        if kind == "campaigns":
-            campaigns = list(store.campaigns.values())
-            return self._page(request, campaigns, campaigns_endpoint(store), lambda row: campaign_row(row, store))
-        if kind == "email_list":
-            email_list = self._find(store.email_lists, request, "Audience\\Models\\EmailList")
-            return {"data": email_list_detail(email_list, store)}
         if kind == "user":
             made = wire_time(store.now)
             dates = {} if store.version.cloud else {"created_at": made, "updated_at": made}
             return {"data": {"id": 1, "email": "owner@example.com", **dates}}
-        campaign = self._find(store.campaigns, request, "Campaign\\Models\\Campaign")
-        if kind == "campaign":
-            return {"data": campaign_row(campaign, store)}
-        child = CHILDREN[kind.removeprefix("campaign_")]
-        children = store.children(campaign, kind.removeprefix("campaign_"))
-        return self._page(
-            request, children, child.endpoint, lambda row: child.row(row, campaign, store), owner=campaign.uuid
-        )
+        if kind.startswith("campaign_"):
+            return self._children(request, kind.removeprefix("campaign_"))
+        if kind in RESOURCES and self.has(kind):
+            return self._list(request, RESOURCES[kind])
+        if kind == "transactional_mail_templates":
+            raise _not_found(RESOURCES["transactional_mails"].model, "templates")
+        resource, key = RESOURCES[family(kind)], request.key
+        if kind == "suppression":  # by its address too
+            key = next((each.uuid for each in store.suppressions.values() if each.email == key), key)
+        entity = self._find(resource.entities(store), key, resource.model)
+        return {"data": (resource.detail or resource.row)(entity, store)}
+
+    def _list(self, request: Request, resource: Resource) -> dict[str, Any]:
+        store, owner = self.store, None
+        if resource.of_list:
+            owner = self._find(store.email_lists, request.key, RESOURCES["email_lists"].model)
+        endpoint = resource.endpoint(store, request.query)
+        campaign = store.campaigns.get(request.query.get("filter[campaign_uuid]", ""))
+
+        def row(entity: Any) -> dict[str, Any]:
+            return resource.row(entity, store)
+
+        if request.kind == "sends" and campaign is not None:
+            return self._page(request, store.campaign_sends(campaign).values, endpoint, row, campaign.uuid)
+        return self._page(request, lambda: resource.rows(store, owner), endpoint, row)
+
+    def _children(self, request: Request, kind: str) -> dict[str, Any]:
+        store, child = self.store, CHILDREN[kind]
+        campaign = self._find(store.campaigns, request.key, RESOURCES["campaigns"].model)
+
+        def row(each: Any) -> dict[str, Any]:
+            return child.row(each, campaign, store)
+
+        return self._page(request, lambda: store.children(campaign, kind), child.endpoint, row, campaign.uuid)
 
     def _page(
         self,
         request: Request,
-        rows: Any,
+        rows: Callable[[], Iterable[Any]],
         endpoint: Endpoint[Any],
         row: Callable[[Any], dict[str, Any]],
         owner: str = "",
     ) -> dict[str, Any]:
         """One page; the sorted rows are kept until their `owner` (a campaign's uuid, or "" for the account) changes."""
-        version, query = self.store.version, request.query
-        check(query, endpoint, version)
+        version, query = self.store.version, endpoint.heard(request.query)
+        check(
+            query,
+            replace(endpoint, sorts={}) if named(request.kind, self.settings.without_sorts) else endpoint,
+            version,
+        )
         number, size = page_number(query.get("page")), version.page_size(asked_page_size(query.get("per_page")))
         drafts_first = request.kind == "campaigns" and query.get("filter[status]") == "draft"
         first = (lambda each: each.created_at) if drafts_first else None
-        key = (request.kind, query.get("sort"), tuple(sorted(requested_filters(query).items())))
-        sorted_rows = self.store.keep(owner, key, lambda: ordered(rows, query, endpoint, first))
+        key = (request.kind, request.key, query.get("sort"), tuple(sorted(requested_filters(query).items())))
+        sorted_rows = self.store.keep(owner, key, lambda: ordered(rows(), query, endpoint, first))
         found = sorted_rows.page(number, size, self.random if self.settings.shuffle_ties else None)
         path = INTERNAL_HOST + request.path.rstrip("/")
         return envelope([row(each) for each in found], path, number, size, len(sorted_rows.rows), version)
 
-    def _find(self, entities: Mapping[str, T], request: Request, model: str) -> T:
+    def _find(self, entities: Mapping[str, T], key: str | None, model: str) -> T:
         """By uuid, on v5 by id."""
-        found = entities.get(request.key or "")
+        found = entities.get(key or "")
         if self.store.version.integer_ids:
-            found = next((each for each in entities.values() if str(each.id) == request.key), None)
+            found = next((each for each in entities.values() if str(getattr(each, "id", "")) == key), None)
         if found is None:
-            raise NotFound(f"No query results for model [{MODEL_NAMESPACE}{model}] {request.key}")
+            raise _not_found(model, key)
         return found
+
+
+def _not_found(model: str, key: str | None) -> NotFound:
+    return NotFound(f"No query results for model [{MODEL_NAMESPACE}{model}] {key}")
 
 
 def _no_route(request: Request) -> Reply:

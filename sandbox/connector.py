@@ -17,11 +17,42 @@ from sandbox.sandbox import Sandbox
 MAIN = Path(__file__).parent.parent / "main.py"
 STREAMS = (
     "email_lists",
+    "subscribers",
+    "tags",
+    "segments",
+    "subscriber_imports",
+    "campaigns",
+    "campaign_clicks",
+    "campaign_click_events",
+    "campaign_opens",
+    "campaign_unsubscribes",
+    "campaign_bounces",
+    "campaign_sends",
+    "sends",
+    "suppressions",
+    "templates",
+    "transactional_mails",
+    "transactional_mail_templates",
+    "automation_mails",
+)
+"""All streams, in the order of discover."""
+
+CORE_STREAMS = (
+    "email_lists",
     "campaigns",
     "campaign_clicks",
     "campaign_opens",
     "campaign_unsubscribes",
     "campaign_bounces",
+)
+"""The lists, the campaigns and what came back of them."""
+
+FULL_REFRESH_ONLY = (
+    "email_lists",
+    "segments",
+    "subscriber_imports",
+    "transactional_mail_templates",
+    "automation_mails",
 )
 Message = dict[str, Any]
 
@@ -142,7 +173,7 @@ def catalog(streams: Iterable[str], mode: str = "full_refresh") -> dict[str, Any
     """A configured catalog that reads these streams in a mode, or in full if they know that alone."""
     configured = []
     for name in streams:
-        modes = ["full_refresh"] if name == "email_lists" else ["full_refresh", "incremental"]
+        modes = ["full_refresh"] if name in FULL_REFRESH_ONLY else ["full_refresh", "incremental"]
         stream = {"name": name, "json_schema": {}, "supported_sync_modes": modes}
         chosen = mode if mode in modes else modes[0]
         configured.append({"stream": stream, "sync_mode": chosen, "destination_sync_mode": "append"})

@@ -9,13 +9,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
-from itertools import groupby
 
-from sandbox import Sandbox
+from sandbox import Request, Sandbox
 from sandbox.connector import Run, check, discover, read, run
+from sandbox.truth import endpoint_of
 
 FINISHED = re.compile(r"([\d,]+) requests, finished in (.+)$")
-SAMPLES = ("campaign_opens", "campaign_clicks", "campaign_bounces")
+SAMPLES = ("subscribers", "campaign_opens", "campaign_click_events", "sends")
 
 
 def main() -> None:
@@ -41,23 +41,36 @@ def main() -> None:
 
 
 def report(names: Iterable[str], result: Run, sandbox: Sandbox) -> None:
-    """Print the table of streams and three records."""
-    costs = dict(zip(stream_order(result), filter(None, map(FINISHED.search, result.logs("INFO"))), strict=True))
-    pages = Counter(request.path.split("/")[-1] for request in sandbox.requests if request.status == 200)
-    print(f"{'stream':<24}{'rows':>8}{'on the server':>16}{'pages':>8}{'requests':>10}   took")
+    """Print the table of streams and four records. Streams of one endpoint show its pages both."""
+    finished = costs(result)
+    pages = Counter(asked_for(request) for request in sandbox.requests if request.status == 200)
+    print(f"{'stream':<30}{'rows':>8}{'on the server':>16}{'pages':>8}{'requests':>10}   took")
     for name in names:
         rows, truth = len(result.records(name)), len(sandbox.truth(name))
-        answered = pages[name.removeprefix("campaign_").replace("_", "-")]
-        print(f"{name:<24}{rows:>8,}{truth:>16,}{answered:>8}{costs[name][1]:>10}   {costs[name][2]}")
-    print("\nThe first record of three of them:")
+        endpoint = name if name == "campaign_sends" else endpoint_of(name)
+        requests, took = finished.get(name, ("-", "-"))
+        print(f"{name:<30}{rows:>8,}{truth:>16,}{pages[endpoint]:>8}{requests:>10}   {took}")
+    print("\nThe first record of four of them:")
     for name in SAMPLES:
         print(f"{name}: {json.dumps(result.records(name)[0], ensure_ascii=False)[:300]}")
 
 
-def stream_order(result: Run) -> list[str]:
-    """The names of the streams in the order in which they were read."""
-    records = (message["record"]["stream"] for message in result.of_type("RECORD"))
-    return [name for name, _ in groupby(records)]
+def asked_for(request: Request) -> str:
+    """The kind of endpoint, where the sends of one campaign are a kind of their own."""
+    of_campaign = request.kind == "sends" and "filter[campaign_uuid]" in request.query
+    return "campaign_sends" if of_campaign else request.kind
+
+
+def costs(result: Run) -> dict[str, tuple[str, str]]:
+    """The requests and the time that each stream took, by the last line that it logged."""
+    found: dict[str, tuple[str, str]] = {}
+    stream = ""
+    for message in result.messages:
+        if message["type"] == "TRACE" and message["trace"]["type"] == "STREAM_STATUS":
+            stream = message["trace"]["stream_status"]["stream_descriptor"]["name"]
+        elif message["type"] == "LOG" and (match := FINISHED.search(message["log"]["message"])):
+            found[stream] = (match[1], match[2])
+    return found
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .entities import BounceGroup, Campaign, EmailList, Link, OpenGroup, Subscriber, Unsubscribe
-from .query import Endpoint
+from .query import Endpoint, like, one_of
 from .records import Row, unique_clicks
 from .store import Store
 from .truth import in_scope
@@ -15,16 +15,6 @@ from .versions import Version
 from .wire import bounce_row, click_row, open_row, unsubscribe_row
 
 COUNTER_SORTS = ("unique_open_count", "unique_click_count", "unsubscribe_rate", "sent_to_number_of_subscribers")
-
-
-def _like(text: str | None, value: str) -> bool:
-    """SQL's LIKE %value%, in a collation that ignores case."""
-    return text is not None and any(part.casefold() in text.casefold() for part in value.split(","))
-
-
-def _one_of(text: str | None, value: str) -> bool:
-    """A comma in a filter's value makes a list of it."""
-    return text in value.split(",")
 
 
 def _by_status(campaign: Campaign, value: str) -> bool:
@@ -46,7 +36,7 @@ def _by_sent(version: Version) -> Callable[[Campaign], Any]:
 
 def _search_subscriber(unsubscribe: Unsubscribe, value: str) -> bool:
     who: Subscriber = unsubscribe.subscriber
-    return any(_like(text, value) for text in (who.email, who.first_name, who.last_name))
+    return any(like(text, value) for text in (who.email, who.first_name, who.last_name))
 
 
 def email_lists_endpoint(store: Store) -> Endpoint[EmailList]:
@@ -58,8 +48,8 @@ def email_lists_endpoint(store: Store) -> Endpoint[EmailList]:
             "active_subscribers_count": store.active_subscribers,
         },
         filters={
-            "search": lambda row, value: _like(row.name, value),
-            "name": lambda row, value: _one_of(row.name, value),
+            "search": lambda row, value: like(row.name, value),
+            "name": lambda row, value: one_of(row.name, value),
         },
         default=("name",),
         since={"filter name": 8},
@@ -81,11 +71,11 @@ def campaigns_endpoint(store: Store) -> Endpoint[Campaign]:
             "sent_to_number_of_subscribers": lambda row: row.sent_to_number_of_subscribers,
         },
         filters={
-            "search": lambda row, value: _like(row.name, value),
+            "search": lambda row, value: like(row.name, value),
             "status": _by_status,
-            "email_list_id": lambda row, value: row.email_list is not None and _one_of(str(row.email_list.id), value),
-            "emailList.uuid": lambda row, value: row.email_list is not None and _one_of(row.email_list.uuid, value),
-            "contentItem.template.uuid": lambda row, value: _one_of(row.template_uuid, value),
+            "email_list_id": lambda row, value: row.email_list is not None and one_of(str(row.email_list.id), value),
+            "emailList.uuid": lambda row, value: row.email_list is not None and one_of(row.email_list.uuid, value),
+            "contentItem.template.uuid": lambda row, value: one_of(row.template_uuid, value),
         },
         default=("-sent",),
         since={"filter emailList.uuid": 8, "filter contentItem.template.uuid": 8},
@@ -100,14 +90,14 @@ OPENS: Endpoint[OpenGroup] = Endpoint(
         "first_opened_at": lambda row: row.first,
         "last_opened_at": lambda row: row.last,
     },
-    filters={"search": lambda row, value: _like(row.subscriber.email, value)},
+    filters={"search": lambda row, value: like(row.subscriber.email, value)},
     default=("-first_opened_at",),
     since={"sort last_opened_at": 8},
 )
 
 CLICKS: Endpoint[Link] = Endpoint(
     sorts={"unique_click_count": unique_clicks, "click_count": lambda row: len(row.clicks)},
-    filters={"search": lambda row, value: _like(row.url, value)},
+    filters={"search": lambda row, value: like(row.url, value)},
     default=("-unique_click_count",),
 )
 
@@ -124,8 +114,8 @@ BOUNCES: Endpoint[BounceGroup] = Endpoint(
         "created_at": lambda row: row.first,
     },
     filters={
-        "search": lambda row, value: _like(row.subscriber.email, value),
-        "type": lambda row, value: _one_of(row.type, value),
+        "search": lambda row, value: like(row.subscriber.email, value),
+        "type": lambda row, value: one_of(row.type, value),
     },
     default=("-created_at",),
 )

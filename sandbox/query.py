@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -29,7 +29,8 @@ class Endpoint(Generic[T]):
     """One list endpoint of one version: what may be asked, and what is done when nothing is.
 
     `since` holds the first version number of what hasn't always been allowed, as "sort x" or "filter x". `broken`
-    sorts are allowed and answer 500.
+    sorts are allowed and answer 500. Without a `default` order rows come in any. An endpoint that `hears` certain
+    parameters alone has no query builder: it refuses nothing.
     """
 
     sorts: Mapping[str, SortKey[T]]
@@ -37,6 +38,11 @@ class Endpoint(Generic[T]):
     default: tuple[str, ...]
     since: Mapping[str, int] = field(default_factory=dict)
     broken: Callable[[Version], tuple[str, ...]] = lambda version: ()
+    hears: Collection[str] | None = None
+
+    def heard(self, query: Mapping[str, str]) -> Mapping[str, str]:
+        """The parameters that count."""
+        return query if self.hears is None else {key: query[key] for key in self.hears if key in query}
 
     def allowed_sorts(self, version: Version) -> list[str]:
         return [name for name in self.sorts if self.since.get(f"sort {name}", 0) <= version.number]
@@ -79,6 +85,21 @@ class SelfOrdered(Sequence[T]):
         raise NotImplementedError
 
 
+def like(text: str | None, value: str) -> bool:
+    """SQL's LIKE %value%, in a collation that ignores case."""
+    return text is not None and any(part.casefold() in text.casefold() for part in value.split(","))
+
+
+def one_of(text: str | None, value: str) -> bool:
+    """A comma in a filter's value makes a list of it."""
+    return text in value.split(",")
+
+
+def nullable(value: Any, nulls_first: bool) -> tuple[Any, ...]:
+    """A sort key: MySQL takes a null for the smallest value, PostgreSQL (`nulls_first`, downwards) for the largest."""
+    return (2 * nulls_first,) if value is None else (1, value)
+
+
 def requested_filters(query: Mapping[str, str]) -> dict[str, str]:
     """`filter[status]=sent` as `{"status": "sent"}`."""
     found = {}
@@ -108,7 +129,7 @@ def check(query: Mapping[str, str], endpoint: Endpoint[Any], version: Version) -
             raise BrokenQuery(name)
 
 
-def ordered(rows: Sequence[T], query: Mapping[str, str], endpoint: Endpoint[T], first: SortKey[T] | None) -> Ordered[T]:
+def ordered(rows: Iterable[T], query: Mapping[str, str], endpoint: Endpoint[T], first: SortKey[T] | None) -> Ordered[T]:
     """Filtered and sorted as a checked query asks; `first` is an order that comes before the one asked for."""
     for name, value in requested_filters(query).items():
         if value:

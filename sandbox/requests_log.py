@@ -8,16 +8,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-CHILD_KINDS = ("opens", "clicks", "unsubscribes", "bounces")
-
 
 @dataclass
 class Request:
     """`query` has the last value of each key, decoded; `headers` has lower-case names; `time` is monotonic seconds.
 
-    `kind` says which endpoint was meant: email_lists, email_list, campaigns, campaign, campaign_opens,
-    campaign_clicks, campaign_unsubscribes, campaign_bounces, user, or other. `status` is 0 until it is answered,
-    and stays 0 if it never is.
+    `kind` says which endpoint was meant: one of `kinds.PATHS`, such as campaigns, campaign, campaign_opens or
+    subscribers, or other. `status` is 0 until it is answered, and stays 0 if it never is.
     """
 
     method: str
@@ -36,19 +33,6 @@ class Request:
         first = self.headers.get("accept", "*/*").split(",")[0]
         script = self.headers.get("x-requested-with") == "XMLHttpRequest" and first.strip() == "*/*"
         return "/json" in first or "+json" in first or script
-
-
-def kind_of(segments: list[str]) -> tuple[str, str | None]:
-    """The endpoint kind and the key of what comes after `/api/`; kinds that a version lacks are named too."""
-    if segments in (["campaigns"], ["user"]):
-        return segments[0], None
-    if segments == ["email-lists"]:
-        return "email_lists", None
-    if len(segments) == 2 and segments[0] in ("email-lists", "campaigns"):
-        return ("email_list" if segments[0] == "email-lists" else "campaign"), segments[1]
-    if len(segments) == 3 and segments[0] == "campaigns" and segments[2] in CHILD_KINDS:
-        return f"campaign_{segments[2]}", segments[1]
-    return "other", None
 
 
 class RequestLog:

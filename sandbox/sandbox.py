@@ -7,14 +7,17 @@ from types import TracebackType
 from typing import Any
 
 from .api import Api, Settings
+from .costs import least_requests
 from .faults import Fault, Faults
 from .limits import RateLimiter
 from .records import open_record
 from .requests_log import Request, RequestLog
 from .seed import seeded_store
+from .seed_audience import seed_audience
+from .seed_mails import seed_mails
 from .server import Server
 from .store import Store
-from .truth import CHILD_STREAMS, campaigns_in_scope, parents, stamp, truth
+from .truth import stamp
 from .versions import VERSIONS
 
 TOKEN = "sandbox-token-0001"
@@ -25,8 +28,11 @@ class Sandbox:
 
     `opens` is the mean number of subscribers who open a campaign, `html_bytes` the size of each of its four HTML
     bodies, `rate_limit` the requests in a window of `rate_window_seconds` (0: no limit). `without` names endpoints
-    that answer 404 (`{"bounces"}` makes a v6 older than 6.24). `token_scope` is `all` or `send_only`. `prefix` is
-    the path before `/api`. `empty` is an account without lists or campaigns. `sent_only` makes every campaign a sent
+    that answer 404 (`{"bounces"}` makes a v6 older than 6.24), `without_sorts` those that refuse any sort
+    (`{"segments"}` makes it older than 6.24.5), `token_may_not_read` those that answer 403. All three know an endpoint
+    by its path (`email-lists`), the last word of it, or its kind. `token_scope` is `all` or `send_only`. With
+    `nulls_first` the database sorts as PostgreSQL. `prefix` is the path before `/api`. `empty` is an account with
+    nothing in it. `sent_only` makes every campaign a sent
     one; with `in_window` exactly so many of them were sent within the last six days, and the others, at least 30 days
     ago, rest. `big_campaign_opens` adds a campaign of so many opens that are computed and not stored; truth has the
     campaign and not its opens. Arguments that `Settings` has can be changed later through `sandbox.settings`.
@@ -48,6 +54,9 @@ class Sandbox:
         token: str = TOKEN,
         token_scope: str = "all",
         without: Collection[str] = (),
+        without_sorts: Collection[str] = (),
+        token_may_not_read: Collection[str] = (),
+        nulls_first: bool = False,
         prefix: str = "",
         empty: bool = False,
         sent_only: bool = False,
@@ -60,9 +69,23 @@ class Sandbox:
         self.store: Store = seeded_store(
             VERSIONS[version], campaigns, lists, seed, opens, html_bytes, sent_only, in_window
         )
+        if not empty:
+            seed_audience(self.store)
+            seed_mails(self.store)
         big = self.store.add_big_campaign(big_campaign_opens) if big_campaign_opens else None
         self.big_campaign_uuid = big.uuid if big else None
-        self.settings = Settings(token, token_scope, prefix.rstrip("/"), debug, shuffle_ties, latency_ms, without)
+        self.store.nulls_first = nulls_first
+        self.settings = Settings(
+            token=token,
+            token_scope=token_scope,
+            prefix=prefix.rstrip("/"),
+            debug=debug,
+            shuffle_ties=shuffle_ties,
+            latency_ms=latency_ms,
+            without=without,
+            without_sorts=without_sorts,
+            token_may_not_read=token_may_not_read,
+        )
         self._api = Api(self.store, self.settings, RateLimiter(rate_limit, rate_window_seconds), seed)
         self._faults = Faults()
         self._log = RequestLog()
@@ -104,10 +127,15 @@ class Sandbox:
 
     # What it knows
 
-    def truth(self, stream: str, campaign_status: str = "sent") -> list[dict[str, Any]]:
-        """Every record that a connector must deliver, in no particular order."""
-        records = truth(self.store, stream, campaign_status)
-        return records if self._api.has(stream) else []
+    def truth(
+        self,
+        stream: str,
+        campaign_status: str = "sent",
+        start_date: str | None = None,
+        include_import_details: bool = False,
+    ) -> list[dict[str, Any]]:
+        """Every record that a connector must deliver, in no particular order: none if the endpoint is absent."""
+        return self._api.truth(stream, campaign_status, start_date, include_import_details)
 
     def generated_open(self, index: int) -> dict[str, Any]:
         """The record of one of the big campaign's opens; the first by email and by time has the index 0."""
@@ -115,29 +143,22 @@ class Sandbox:
             big = self.store.campaigns[self.big_campaign_uuid or ""]
             return stamp(big) | open_record(self.store.children(big, "opens")[index], self.store)
 
-    def least_requests(self, streams: Iterable[str], campaign_status: str = "sent", page_size: int | None = 100) -> int:
-        """The fewest requests that can deliver these streams: each page once, the campaign list once for all.
+    def least_requests(
+        self,
+        streams: Iterable[str],
+        campaign_status: str = "sent",
+        page_size: int | None = 100,
+        start_date: str | None = None,
+        include_import_details: bool = False,
+    ) -> int:
+        """The fewest requests that can deliver these streams; see `costs.least_requests`.
 
-        `page_size` is what the client asks for; only Cloud gives it. An endpoint that is absent costs one request.
+        `page_size` is what the client asks for; only Cloud gives it.
         """
-        wanted = set(streams)
         size = self.store.version.page_size(page_size)
-
-        def pages(rows: int) -> int:
-            return max(1, -(-rows // size))
-
-        with self.store.lock:
-            least = pages(len(self.store.email_lists)) if "email_lists" in wanted else 0
-            if wanted - {"email_lists"}:
-                least += pages(len(campaigns_in_scope(self.store, campaign_status)))
-            read = parents(self.store, campaign_status)
-            for stream in wanted & CHILD_STREAMS.keys():
-                if self._api.has(stream):
-                    kind, _ = CHILD_STREAMS[stream]
-                    least += sum(pages(len(self.store.children(campaign, kind))) for campaign in read)
-                else:
-                    least += min(1, len(read))
-            return least
+        return least_requests(
+            self.store, self._api.has, streams, campaign_status, size, start_date, include_import_details
+        )
 
     @property
     def requests(self) -> list[Request]:

@@ -105,6 +105,7 @@ def seeded_store(
         pool = [_add_person(store, owner, number, index) for index in range(need + need // 5 + 12)]
         for plan in mine:
             _engage(store, rng, plan, pool)
+            store.expect_sends(plan.campaign, pool)
     for plan in plans:
         _settle(store, rng, plan)
     if former is not None:

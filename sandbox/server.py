@@ -13,10 +13,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .api import Api
 from .faults import Faults
+from .kinds import kind_of
 from .replies import LOGIN_PAGE, Reply, error_reply, html_reply, json_reply, redirect_reply
-from .requests_log import Request, RequestLog, kind_of
+from .requests_log import Request, RequestLog
 from .times import http_time
-from .truth import CAMPAIGN_STATUSES, STREAMS, truth
+from .truth import CAMPAIGN_STATUSES, STREAMS
 
 
 class Server(ThreadingHTTPServer):
@@ -100,7 +101,8 @@ class Server(ThreadingHTTPServer):
         if method == "GET" and path == "/_sandbox/stats":
             return json_reply(200, self.log.stats())
         if method == "GET" and stream in STREAMS and status in CAMPAIGN_STATUSES:
-            return json_reply(200, truth(self.api.store, stream, status) if self.api.has(stream) else [])
+            details = query.get("include_import_details") == "true"
+            return json_reply(200, self.api.truth(stream, status, query.get("start_date"), details))
         return json_reply(404, {"message": f"The sandbox has no {method} {path} with {json.dumps(query)}."})
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from .account import Account, Moment
+from collections.abc import Collection
+
+from .account import Moment
 from .aggregate import send_uuid, without
+from .audience import Audience
 from .counters import calculate, is_due, is_noticed, recount
 from .entities import (
     FEEDBACK_TYPES,
@@ -16,10 +19,11 @@ from .entities import (
     Subscriber,
     Unsubscribe,
 )
+from .library import Library
 from .times import epoch
 
 
-class Store(Account):
+class Store(Audience, Library):
     """An account that lives. What a mutation does to counters and stamps depends on the version."""
 
     # The clock
@@ -43,12 +47,16 @@ class Store(Account):
     # Campaigns, subscribers and lists
 
     def set_status(self, campaign: Campaign | str, status: str) -> None:
-        """Sent and cancelled campaigns have a `sent_at`. The counters wait for the schedule or the first event."""
+        """Sent and cancelled campaigns have a `sent_at`, and a sent one has no mails that wait. The counters wait for
+        the schedule or the first event."""
         if status not in self.version.statuses:
             raise ValueError(f"{status} is none of {', '.join(self.version.statuses)}")
         with self.lock:
             target = self._campaign(campaign)
+            self.campaign_sends(target)
             target.status, target.updated_at = status, self.now
+            if status == "sent":
+                self.finish_sends(target)
             if status in ("sent", "cancelled"):
                 target.sent_at = self.now
             if status != "draft":
@@ -62,23 +70,27 @@ class Store(Account):
             gone = self.campaigns.pop(self._campaign(campaign).uuid)
             self.events.pop(gone.uuid)
             self.generated.pop(gone.uuid, None)
+            self._forget_sends(gone)
             self.changed(gone)
 
     def delete_subscriber(self, subscriber: Subscriber | str) -> None:
-        """Its events vanish with it. The counters of the campaigns stay as they are until their next recount."""
+        """Its events and sends vanish with it. The campaigns' counters stay as they are until their next recount."""
         with self.lock:
             gone = self._subscriber(subscriber)
+            self._drop_sends([gone])
             del self.subscribers[gone.uuid]
             self._drop_events({gone.uuid})
             self.changed()
 
     def delete_email_list(self, email_list: EmailList | str) -> None:
-        """Its subscribers and their events vanish with it; its campaigns stay, without a list."""
+        """Its tags, segments, imports and subscribers, their events and sends vanish with it; its campaigns stay."""
         with self.lock:
             gone = self.email_lists.pop(email_list if isinstance(email_list, str) else email_list.uuid)
-            orphans = {key for key, subscriber in self.subscribers.items() if subscriber.email_list is gone}
+            self._drop_list(gone)
+            orphans = {key: subscriber for key, subscriber in self.subscribers.items() if subscriber.email_list is gone}
+            self._drop_sends(orphans.values())
             self.subscribers = {key: kept for key, kept in self.subscribers.items() if key not in orphans}
-            self._drop_events(orphans)
+            self._drop_events(orphans.keys())
             for campaign in self.campaigns.values():
                 if campaign.email_list is gone:
                     campaign.email_list = None
@@ -89,7 +101,7 @@ class Store(Account):
 
     def add_open(self, campaign: Campaign | str, subscriber: Subscriber | str, at: Moment | None = None) -> None:
         with self.lock:
-            target, who = self._parties(campaign, subscriber)
+            target, who = self._receiver(campaign, subscriber)
             self.events[target.uuid].opens.append(Open(who, self._at(at)))
             self._engaged(who)
             self._recount_after_event(target)
@@ -98,7 +110,7 @@ class Store(Account):
         self, campaign: Campaign | str, subscriber: Subscriber | str, url: str, at: Moment | None = None
     ) -> Link:
         with self.lock:
-            target, who = self._parties(campaign, subscriber)
+            target, who = self._receiver(campaign, subscriber)
             links = self.events[target.uuid].links
             link = next((link for link in links if link.url == url), None)
             if link is None:
@@ -112,7 +124,7 @@ class Store(Account):
     def add_unsubscribe(self, campaign: Campaign | str, subscriber: Subscriber | str, at: Moment | None = None) -> None:
         """Once per campaign and subscriber: a second one changes only the subscriber."""
         with self.lock:
-            target, who, moment = *self._parties(campaign, subscriber), self._at(at)
+            target, who, moment = *self._receiver(campaign, subscriber), self._at(at)
             self.record_unsubscribe(target, who, moment)
             who.updated_at = self.now
             self._recount_after_event(target)
@@ -128,7 +140,7 @@ class Store(Account):
         if type not in FEEDBACK_TYPES:
             raise ValueError(f"{type} is none of {', '.join(FEEDBACK_TYPES)}")
         with self.lock:
-            target, who, moment = *self._parties(campaign, subscriber), self._at(at)
+            target, who, moment = *self._receiver(campaign, subscriber), self._at(at)
             self.events[target.uuid].feedback.append(Feedback(who, type, moment))
             if type == "complaint" or (type == "bounce" and self.version.number == 5):
                 self.add_unsubscribe(target, who, moment)
@@ -140,6 +152,7 @@ class Store(Account):
         """All of the subscriber's opens of the campaign, as pruning does: the counters don't notice."""
         with self.lock:
             target, who = self._parties(campaign, subscriber)
+            self.campaign_sends(target)
             events = self.events[target.uuid]
             events.opens = [open_ for open_ in events.opens if open_.subscriber is not who]
             self.changed(target)
@@ -174,7 +187,7 @@ class Store(Account):
         if self.version.engagement_on_subscriber:
             subscriber.updated_at = self.now
 
-    def _drop_events(self, subscribers: set[str]) -> None:
+    def _drop_events(self, subscribers: Collection[str]) -> None:
         for campaign, events in self.events.items():
             self.events[campaign] = without(events, subscribers)
 
@@ -183,6 +196,12 @@ class Store(Account):
         if target.uuid in self.generated:
             raise ValueError(f"the opens of {target.name} are generated: nothing can happen to it")
         return target, self._subscriber(subscriber)
+
+    def _receiver(self, campaign: Campaign | str, subscriber: Subscriber | str) -> tuple[Campaign, Subscriber]:
+        """Who engages has got the mail."""
+        target, who = self._parties(campaign, subscriber)
+        self._delivered(target, who)
+        return target, who
 
     def _campaign(self, campaign: Campaign | str) -> Campaign:
         return self.campaigns[campaign if isinstance(campaign, str) else campaign.uuid]

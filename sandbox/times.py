@@ -23,7 +23,7 @@ def epoch(moment: int | str | datetime) -> int:
 
 def wire_time(moment: int) -> str:
     """`2026-01-05T10:00:00.000000Z`"""
-    return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
+    return datetime.fromtimestamp(moment, timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def wire_time_or_none(moment: int | None) -> str | None:

@@ -7,6 +7,16 @@ from dataclasses import dataclass
 DEFAULT_PAGE_SIZE = 15
 CLOUD_MAX_PAGE_SIZE = 1000
 
+SINCE = {
+    "campaign_bounces": 6,  # 6.24
+    "tags": 6,  # 6.13
+    "segments": 6,  # 6.13
+    "sends": 6,  # 6.1
+    "suppressions": 8,
+    "transactional_mail_templates": 8,  # 8.14
+}
+"""The versions that brought endpoints. `/user` left the package in v7 and is on Cloud; `/automation-mails` is new."""
+
 
 @dataclass(frozen=True)
 class Version:
@@ -20,15 +30,33 @@ class Version:
         """v5 knows rows by an integer `id`, in paths too."""
         return self.number == 5
 
-    @property
-    def has_user(self) -> bool:
-        """`/user` left the package in v7; Cloud has it."""
-        return self.cloud or self.number <= 6
+    def has(self, kind: str) -> bool:
+        """Whether there is an endpoint of this kind."""
+        if kind == "automation_mails":
+            return self.cloud
+        if kind == "user":
+            return self.cloud or self.number <= 6
+        return self.number >= SINCE.get(kind, 0)
 
     @property
-    def has_bounces(self) -> bool:
-        """`/bounces` came with 6.24."""
-        return self.number >= 6
+    def queries_imports(self) -> bool:
+        """Since 8.21 subscriber imports can be sorted, and what isn't allowed is refused; before, nobody listened."""
+        return self.number >= 8
+
+    @property
+    def has_send_times(self) -> bool:
+        """First and last open and click of a send since 8.7, its bounces since 8.23.1."""
+        return self.number >= 8
+
+    @property
+    def tells_segments(self) -> bool:
+        """The conditions of a segment left its row in v7."""
+        return self.number <= 6
+
+    @property
+    def imports_spelling(self) -> str:
+        """What an import calls the uuid of its list."""
+        return "email_list_id" if self.cloud else "email_list_uuid"
 
     @property
     def statuses(self) -> tuple[str, ...]:

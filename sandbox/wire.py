@@ -1,4 +1,4 @@
-"""Rows as the server sends them: the record, plus all that is odd about it in this version."""
+"""Rows of lists and campaigns as the server sends them: the record, plus all that is odd about it in this version."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def php_int(text: str) -> int:
 
 
 def email_list_row(email_list: EmailList, store: Store) -> Row:
-    row = _loose(email_list_record(email_list, store), store, email_list.id)
+    row = loose(email_list_record(email_list, store), store, email_list.id)
     if store.version.integer_ids:
         row = {"id": email_list.id, "send_welcome_mail": False, **row}
         del row["honeypot_field"]
@@ -47,7 +47,7 @@ def email_list_detail(email_list: EmailList, store: Store) -> Row:
 
 
 def campaign_row(campaign: Campaign, store: Store) -> Row:
-    row = _loose(campaign_record(campaign, store), store, campaign.id)
+    row = loose(campaign_record(campaign, store), store, campaign.id)
     if campaign.email_list is not None:
         row["email_list"] = email_list_row(campaign.email_list, store)
     row["fields"] = row["fields"] or []
@@ -69,13 +69,13 @@ def open_row(group: OpenGroup, campaign: Campaign, store: Store) -> Row:
             "open_count": group.opens,
             "first_opened_at": wire_time(group.first),
         }
-    row = _loose(open_record(group, store), store, subscriber.id)
+    row = loose(open_record(group, store), store, subscriber.id)
     row["subscriber_email_list_uuid"] = php_int(subscriber.email_list.uuid)
     return row if store.version.has_last_opened_at else {"uuid": None, **row}
 
 
 def click_row(link: Link, campaign: Campaign, store: Store) -> Row:
-    row = _loose(click_record(link, store), store, campaign.id)
+    row = loose(click_record(link, store), store, campaign.id)
     if store.version.integer_ids:
         del row["uuid"]
     return row
@@ -97,10 +97,15 @@ def unsubscribe_row(unsubscribe: Unsubscribe, campaign: Campaign, store: Store) 
 
 
 def bounce_row(group: BounceGroup, campaign: Campaign, store: Store) -> Row:
-    return _loose(bounce_record(group), store, group.subscriber.id)
+    return loose(bounce_record(group), store, group.subscriber.id)
 
 
-def _loose(row: Row, store: Store, number: int) -> Row:
+def with_id(row: Row, entity: Any, store: Store) -> Row:
+    """v5 knows its rows by an integer."""
+    return {"id": entity.id, **row} if store.version.integer_ids else row
+
+
+def loose(row: Row, store: Store, number: int) -> Row:
     """On old database drivers, every third row: integers as text, booleans as 0 or 1."""
     if not store.version.loose_types or number % 3:
         return row

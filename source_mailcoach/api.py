@@ -47,6 +47,7 @@ class MailcoachClient(HttpClient):
         self.patience = patience
         self.budget = RateBudget(config.requests_per_minute)
         self.server_time: datetime | None = None
+        self.has_answered = False
         parallel = config.max_parallel_requests
         self._fetcher = Fetcher(self._get, self._parse, self.budget, patience, parallel, self.api_base.url)
         super().__init__(
@@ -67,9 +68,13 @@ class MailcoachClient(HttpClient):
         """The JSON of the answer to a query, while some that come next are under way; raises MailcoachError."""
         return self._fetcher.fetch(query, ahead, later)
 
-    def drop(self, path: str) -> None:
-        """Throw away what was fetched ahead of a list that is read to its end, or as far as it is new."""
-        self._fetcher.drop(path)
+    def drop(self, page: Query) -> None:
+        """Throw away what was fetched ahead of the list that this is a page of."""
+        self._fetcher.drop(page)
+
+    def is_asked(self, query: Query) -> bool:
+        """Whether a query is under way, or its answer waits to be read."""
+        return self._fetcher.is_asked(query)
 
     def last_page(self, query: Query) -> int:
         """How many pages the list of a first page has that was fetched ahead; 0 if that is not known yet."""
@@ -99,8 +104,10 @@ class MailcoachClient(HttpClient):
         return Answer(content, response.headers, received_at, int(remaining) if remaining.isdigit() else None)
 
     def _parse(self, answer: Answer) -> Any:
+        content = parse_body(answer.content, answer.headers, self.api_base.url)
         self.server_time = _http_date(answer.headers.get("Date", ""))
-        return parse_body(answer.content, answer.headers, self.api_base.url)
+        self.has_answered = True
+        return content
 
     def _read(self, response: requests.Response, query: Query) -> bytes:
         """The body, unless it is larger than memory should hold: then MailcoachError, which names the campaign."""

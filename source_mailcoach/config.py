@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, Valid
 
 from source_mailcoach import problems
 from source_mailcoach.host_policy import ApiBase, parse_api_base
+from source_mailcoach.privacy import Privacy
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.times import format_time
 
@@ -73,7 +74,7 @@ class Config(BaseModel):
         title="Start Date",
         description=(
             "Leave out campaigns sent before this day (UTC), and with them their clicks, opens, unsubscribes and "
-            "bounces. Leave it empty to read all campaigns."
+            "bounces; also single mails (sends and transactional mails) from before. Leave it empty to read all."
         ),
         examples=["2025-01-01", "2025-01-01T00:00:00Z"],
         json_schema_extra={"order": 5, "type": "string", "format": "date-time"},
@@ -85,7 +86,8 @@ class Config(BaseModel):
         title="Engagement Window (Days)",
         description=(
             "In an incremental sync, campaigns sent within this many days are always looked at again, others only if "
-            "Mailcoach has counted something new for them. 0 turns it off."
+            "Mailcoach has counted something new for them; of the stream sends, mails of as many days are read again. "
+            "0 turns it off."
         ),
         json_schema_extra={"order": 6},
     )
@@ -122,11 +124,30 @@ class Config(BaseModel):
         ),
         json_schema_extra={"order": 9},
     )
+    email_privacy: Privacy = Field(
+        default="plain",
+        title="Email Privacy",
+        description=(
+            "What to do with email addresses, in all streams: plain leaves them as they are, sha256 replaces each by "
+            "a hash (SHA-256 of the trimmed, lower-cased address), by which records can still be joined, and drop "
+            "removes them."
+        ),
+        json_schema_extra={"order": 10},
+    )
+    include_import_details: bool = Field(
+        default=False,
+        title="Include Import Details",
+        description=(
+            "Also read the uploaded CSV file and the creation time of each subscriber import, which takes a request "
+            "for each. The file holds personal data."
+        ),
+        json_schema_extra={"order": 11},
+    )
     connector_id: str | None = Field(
         default=None,
         title="Connector ID",
         description="Set by the platform in saved configurations. You need not enter it.",
-        json_schema_extra={"order": 10, "airbyte_hidden": True, "type": "string"},
+        json_schema_extra={"order": 12, "airbyte_hidden": True, "type": "string"},
     )
 
     _api_base: ApiBase = PrivateAttr()
@@ -158,6 +179,11 @@ class Config(BaseModel):
     @property
     def api_base(self) -> ApiBase:
         return self._api_base
+
+    def scope(self) -> dict[str, str | None]:
+        """The settings that change the rows of every stream: what was read under others has to be read again."""
+        privacy = None if self.email_privacy == "plain" else self.email_privacy
+        return {"api_base_url": self.api_base.url, "email_privacy": privacy}
 
     @property
     def start(self) -> str | None:

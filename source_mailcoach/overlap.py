@@ -37,6 +37,11 @@ class Query:
     path: str
     params: tuple[tuple[str, Any], ...] = ()
 
+    @property
+    def of_list(self) -> tuple[str, frozenset[tuple[str, Any]]]:
+        """The list that it asks for a page of, in whatever order."""
+        return self.path, frozenset(param for param in self.params if param[0] not in ("page", "sort"))
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -86,7 +91,7 @@ class Fetcher:
         self._pool: ThreadPoolExecutor | None = None
         self._under_way: dict[Query, Future[Answer]] = {}
         self._outcomes: dict[Query, Answer | Exception] = {}
-        self._dropped: set[Query] = set()
+        self._unwanted: list[Future[Answer]] = []
         self.started = 0
 
     def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Any:
@@ -95,7 +100,6 @@ class Fetcher:
         Raises what `send` and `parse` raise, after as many tries as it is worth, with nothing left under way.
         """
         self._settle()
-        self._dropped.discard(query)
         coming = [*islice(ahead, self._parallel - 1), *islice(later, 2 * self._parallel)]
         try:
             for tried in range(1, self._patience.tries + 1):
@@ -111,10 +115,16 @@ class Fetcher:
             self.close()
             raise
 
-    def drop(self, path: str) -> None:
-        """Nothing more will be asked for of this path: what was fetched of it ahead, on a guess, is thrown away."""
-        self._outcomes = {query: outcome for query, outcome in self._outcomes.items() if query.path != path}
-        self._dropped.update(query for query in self._under_way if query.path == path)
+    def drop(self, page: Query) -> None:
+        """What was fetched ahead of the list that this is a page of is thrown away, and what is under way will be."""
+        for query in [query for query in self._outcomes if query.of_list == page.of_list]:
+            del self._outcomes[query]
+        for query in [query for query in self._under_way if query.of_list == page.of_list]:
+            self._unwanted.append(self._under_way.pop(query))
+
+    def is_asked(self, query: Query) -> bool:
+        """Whether a query is under way, or its answer waits to be read."""
+        return query in self._under_way or query in self._outcomes
 
     def last_page(self, query: Query) -> int:
         """How many pages a list has, by an answer that waits to be read; 0 if there is none. A hint, not parsed."""
@@ -127,11 +137,11 @@ class Fetcher:
         if self._pool:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
-        for _ in self._under_way:
+        for _ in (*self._under_way, *self._unwanted):
             self._budget.failed()
         self._under_way.clear()
+        self._unwanted.clear()
         self._outcomes.clear()
-        self._dropped.clear()
 
     def _outcome(self, query: Query, coming: Iterable[Query]) -> Answer | Exception:
         """What a query has come to, once: it is started if it is not under way."""
@@ -157,7 +167,7 @@ class Fetcher:
     def _start_when_allowed(self, query: Query) -> None:
         while (seconds := self._budget.wait(time.monotonic())) != 0:
             if seconds is None:
-                wait_for(self._under_way.values(), return_when=FIRST_COMPLETED)
+                wait_for([*self._under_way.values(), *self._unwanted], return_when=FIRST_COMPLETED)
                 self._settle()
             else:
                 limit = MailcoachError(problems.RATE_LIMITED, url=self._url)
@@ -166,10 +176,11 @@ class Fetcher:
 
     def _start_allowed(self, coming: Iterable[Query]) -> None:
         for query in coming:
-            if query in self._under_way or query in self._outcomes:
+            if self.is_asked(query):
                 continue
-            full = len(self._under_way) + len(self._outcomes) >= 2 * self._parallel
-            if full or len(self._under_way) >= self._parallel or self._budget.wait(time.monotonic()) != 0:
+            under_way = len(self._under_way) + len(self._unwanted)
+            full = under_way + len(self._outcomes) >= 2 * self._parallel
+            if full or under_way >= self._parallel or self._budget.wait(time.monotonic()) != 0:
                 return
             self._start(query)
 
@@ -191,24 +202,25 @@ class Fetcher:
     def _settle(self) -> None:
         """Take in what has come to an end."""
         for query in [query for query, future in self._under_way.items() if future.done()]:
-            future = self._under_way.pop(query)
-            error = future.exception()
-            if error is None:
-                answer = future.result()
-                self._budget.answered(answer.received_at, answer.remaining)
-                outcome: Answer | Exception = answer
-            elif isinstance(error, MailcoachError) and error.problem is problems.RATE_LIMITED:
-                self._budget.refused(error.received_at, error.wait or 0)
-                outcome = error
-            elif isinstance(error, Exception):
-                self._budget.failed()
-                outcome = error
-            else:
-                raise error
-            if query in self._dropped:
-                self._dropped.remove(query)
-            else:
-                self._outcomes[query] = outcome
+            self._outcomes[query] = self._outcome_of(self._under_way.pop(query))
+        for future in [future for future in self._unwanted if future.done()]:
+            self._unwanted.remove(future)
+            self._outcome_of(future)
+
+    def _outcome_of(self, future: "Future[Answer]") -> Answer | Exception:
+        """What a request that has ended came to, and what that means to the budget."""
+        error = future.exception()
+        if error is None:
+            answer = future.result()
+            self._budget.answered(answer.received_at, answer.remaining)
+            return answer
+        if isinstance(error, MailcoachError) and error.problem is problems.RATE_LIMITED:
+            self._budget.refused(error.received_at, error.wait or 0)
+        elif isinstance(error, Exception):
+            self._budget.failed()
+        else:
+            raise error
+        return error
 
     def _wait(self, seconds: float, error: MailcoachError, says: str) -> None:
         if seconds > self._patience.longest_wait:

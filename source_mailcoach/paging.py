@@ -1,16 +1,21 @@
 """Which page of a list comes next, and when to stop. Pure logic: it is given `get` and knows no HTTP.
 
-Mailcoach pages by number over SQL OFFSET, so rows move between pages while they are read. Two kinds of lists:
+Mailcoach pages by number over SQL OFFSET, so rows move between pages while they are read. Three ways to read a list:
 
 - `walk`: the sort is total, newest first. New rows then land before the position that has been reached and push
   others back (a repeat, which is free), so only deletions can pull unread rows past it, and `meta.total` shows how
   many at the most. Oldest first would hide deletions behind new rows at the end, which keep the total up.
-- `walk_tied`: the endpoint has no total sort, and the database may order equal rows differently for each page. Such
-  a list is read until as many distinct rows have been seen as `meta.total` counts.
+- `walk_runs`: newest first too, but rows can be equal in the sort, and the database may order them anew for each
+  page. Each run of equal rows is read again until it is whole.
+- `walk_tied`: a short list without a sort to go by. It is read until as many distinct rows have been seen as
+  `meta.total` counts.
+
+All of that holds for pages that are asked for one after another; `in_order` keeps it true for requests that overlap.
 """
 
+from collections import deque
 from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -66,17 +71,17 @@ class Position:
 GetPage = Callable[[int], Page]
 Key = Callable[[Row], Hashable]
 
-# Requests in a row that bring a walk no further, before it gives up. Each try at a tie takes two.
+# Requests in a row that bring a walk no further, before it gives up.
 STANDSTILL = 40
+# Readings of a list or of a run, and readings in a row that bring nothing new, before its rows are given up.
+ROUNDS, PATIENCE = 30, 8
 
 
-def walk(get: GetPage, start: Position | None = None, key: Key | None = None) -> Iterator[tuple[Page, Position | None]]:
+def walk(get: GetPage, start: Position | None = None) -> Iterator[tuple[Page, Position | None]]:
     """Every page from `start` on of a list whose sort is total and newest first, with the position after it.
 
     The position is None after the last page. No row that exists throughout is lost, whatever is inserted at the
-    front or deleted anywhere meanwhile; rows may come twice. With a `key`, rows that tie at the edge of two pages are
-    noticed, as one of them comes on both: give it for a sort that does not change and that few rows share. The
-    position then lies a page back, so that whoever goes on there sees the edge as well.
+    front or deleted anywhere meanwhile; rows may come twice.
     """
     position = start or Position(0, 0, 1)
     number, furthest, standstill = position.rows // position.size + 1, position.rows, 0
@@ -85,19 +90,21 @@ def walk(get: GetPage, start: Position | None = None, key: Key | None = None) ->
         page = get(number)
         if page.number != number or page.size < 1:
             raise PagingError(f"page {page.number} of {page.size} rows came instead of page {number}")
+        twin = previous and page.rows and page == replace(previous, number=previous.number + 1)
+        if twin and get(number - 1).rows == page.rows:
+            raise PagingError(f"page {number} has the rows of page {number - 1}")
+        previous = page
         vanished = max(0, position.total - page.total)
         rows = _certainly_read(max(0, position.rows - vanished), page)
-        if key and previous and previous.number == number - 1 and _ties(previous, page, key):
-            rows = (previous.number - 1) * page.size
         furthest -= vanished
         standstill = 0 if rows > furthest else standstill + 1
         furthest = max(furthest, rows)
         if standstill > STANDSTILL:
-            raise PagingError(f"page {number} repeats rows of the page before")
-        previous, position = page if key else None, Position(rows, page.total, page.size)
+            raise PagingError(f"the rows before page {number} keep vanishing")
+        position = Position(rows, page.total, page.size)
         number = rows // page.size + 1
         done = number > page.last
-        yield page, None if done else replace(position, rows=rows - page.size) if key else position
+        yield page, None if done else position
         if done:
             return
 
@@ -108,13 +115,116 @@ def _certainly_read(before: int, page: Page) -> int:
     return max(before, page.number * page.size) if joins else before
 
 
-def _ties(previous: Page, page: Page, key: Key) -> bool:
-    """Whether rows are on two pages that follow each other, more of them than new ones at the front explain."""
-    both = {key(row) for row in previous.rows} & {key(row) for row in page.rows}
-    return len(both) > max(0, page.total - previous.total)
+@dataclass
+class _Run:
+    """Neighbours that are equal in the sort. Their places, of the first one too, are counted from the list's end.
+
+    It is whole with as many distinct rows as places: a row that is missing leaves its place to one that comes twice.
+    A deleted row must not make up for one that is missing: when the total shrinks, rows count anew.
+    """
+
+    value: Hashable
+    to_end: int
+    total: int
+    places: set[int] = field(default_factory=set)
+    counted: set[Hashable] = field(default_factory=set)
+    seen: set[Hashable] = field(default_factory=set)
+
+    def notice(self, total: int) -> None:
+        if total < self.total:
+            self.counted.clear()
+        self.total = total
+
+    def take(self, rows: Mapping[Hashable, Row]) -> list[Row]:
+        """Take in rows of the run by their keys, and give those that are new."""
+        self.counted.update(rows)
+        fresh = [row for key, row in rows.items() if key not in self.seen]
+        self.seen.update(rows)
+        return fresh
 
 
-def walk_tied(gets: Sequence[GetPage], key: Key, rounds: int = 30, patience: int = 8) -> Generator[Page, None, int]:
+def walk_runs(
+    gets: tuple[GetPage, GetPage],
+    value: Key,
+    key: Key,
+    start: Position | None = None,
+    missed: Callable[[int], None] = lambda rows: None,
+) -> Iterator[tuple[Page, Position | None]]:
+    """As `walk`, for a sort in which rows can be equal. A position is never within a run of equal rows.
+
+    `gets` read the list by the sort and by its reverse; `value` is what a row has in the sort, `key` its primary key.
+    `missed` is told how many rows of a run the server never gave.
+    """
+    runs: list[_Run] = []  # the last one is still open
+
+    def watch(get: GetPage) -> GetPage:
+        def watched(number: int) -> Page:
+            page = get(number)
+            for run in runs:
+                run.notice(page.total)
+            return page
+
+        return watched
+
+    forth, back = map(watch, gets)
+    for page, position in walk(forth, start):
+        for place, row in enumerate(page.rows, (page.number - 1) * page.size):
+            to_end = page.total - place
+            if not runs or value(row) != runs[-1].value:
+                runs.append(_Run(value(row), to_end, page.total))
+            runs[-1].places.add(to_end)
+            runs[-1].take({key(row): row})
+        while len(runs) > (position is not None):
+            at_run = Position(max(0, page.total - runs[0].to_end), page.total, page.size)
+            for rows in _rest_of_run(runs[0], (forth, back), page.size, value, key, missed):
+                yield replace(page, rows=rows), at_run
+            runs.pop(0)
+        if position and runs:
+            position = replace(position, rows=max(0, min(position.rows, page.total - runs[-1].to_end)))
+        yield page, position
+
+
+def _rest_of_run(
+    run: _Run, gets: tuple[GetPage, GetPage], size: int, value: Key, key: Key, missed: Callable[[int], None]
+) -> Iterator[Sequence[Row]]:
+    """The rows of a run that its places did not show. The reverse sort helps where the same rows hide each time."""
+    missing, idle = len(run.places) - len(run.counted), 0
+    for attempt in range(ROUNDS):
+        if missing <= 0 or idle >= PATIENCE:
+            break
+        place = run.total - run.to_end if attempt % 2 else run.to_end - 1
+        places, fresh = 0, []
+        for page in _around(gets[(attempt + 1) % 2], place // size + 1, run.value, value):
+            rows = [row for row in page.rows if value(row) == run.value]
+            places += len(rows)
+            fresh += run.take({key(row): row for row in rows})
+        missing = places - len(run.counted) if places else missing
+        idle = 0 if fresh else idle + 1
+        yield tuple(fresh)
+    if missing > 0:
+        missed(missing)
+
+
+def _around(get: GetPage, number: int, wanted: Hashable, value: Key) -> Iterator[Page]:
+    """The pages of a run, read anew, from one on that shows some of it."""
+    first = last = get(max(1, number))
+    yield first
+    while first.number > 1 and first.rows and value(first.rows[0]) == wanted:
+        first = get(first.number - 1)
+        yield first
+    while last.number < last.last and last.rows and value(last.rows[-1]) == wanted:
+        last = get(last.number + 1)
+        yield last
+
+
+def reverse_of(sort: str) -> str:
+    """The sort that lists the rows from the last to the first; `-` is for descending."""
+    return ",".join(field[1:] if field.startswith("-") else f"-{field}" for field in sort.split(","))
+
+
+def walk_tied(
+    gets: Sequence[GetPage], key: Key, rounds: int = ROUNDS, patience: int = PATIENCE
+) -> Generator[Page, None, int]:
     """Every page of a list whose sort has ties, each row once.
 
     `gets` are ways to read the same list, tried in turn: the sort and its reverse, for a database that misplaces
@@ -134,3 +244,41 @@ def walk_tied(gets: Sequence[GetPage], key: Key, rounds: int = 30, patience: int
         if not missing or idle >= patience or (idle and page.last <= 1):
             break
     return missing
+
+
+# Asks for a page, with those that follow it under way up to a last one. Tells, too, whether it was under way already.
+Ask = Callable[[int, int], tuple[Page, bool]]
+# Pages back in which rows are looked for that were pushed to a later page.
+RECENT = 4
+
+
+def in_order(ask: Ask, forget: Callable[[], None], key: Key | None = None) -> GetPage:
+    """`get` over requests that overlap, as good as if each page had been asked for after the one before it.
+
+    A server can answer page 3 before page 2, and if a row came in between at the front, the one at the edge is on
+    neither. While nothing moves, overlap is safe: from a page that was asked for alone, rows can only be pushed back
+    before they are pulled, and that shows as a row on two pages (`key`, None where equal rows repeat anyway) or in
+    the total. What was asked for meanwhile is then thrown away (`forget`), and one page at a time read for a while.
+    """
+    recent: deque[tuple[Page, set[Hashable]]] = deque(maxlen=RECENT)
+    quiet, needed = 0, 1
+
+    def get(number: int) -> Page:
+        nonlocal quiet, needed
+        if recent and number != recent[-1][0].number + 1:
+            forget()
+            recent.clear()
+            quiet = 0
+        page, early = ask(number, recent[-1][0].last if recent and quiet >= needed else 0)
+        keys = {key(row) for row in page.rows} if key else set()
+        quiet += 1
+        if recent and (page.total != recent[-1][0].total or not all(keys.isdisjoint(known) for _, known in recent)):
+            forget()
+            quiet, needed = 0, 2 * needed
+            if early:
+                page, _ = ask(number, 0)
+                keys = {key(row) for row in page.rows} if key else set()
+        recent.append((page, keys))
+        return page
+
+    return get

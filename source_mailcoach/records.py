@@ -11,6 +11,8 @@ from typing import Any
 
 from airbyte_cdk.sources.utils.transform import TransformConfig, TypeTransformer
 
+from source_mailcoach.privacy import Privacy, protect
+
 Fit = Callable[[Any], Any]
 
 TIME_WITHOUT_ZONE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.][0-9]+)?)")
@@ -24,13 +26,15 @@ class SchemaTransformer(TypeTransformer):
     The CDK's own normalization has no rule for `[]` as an object, and logs a line for each value of each record.
     """
 
-    def __init__(self, schema: Mapping[str, Any]) -> None:
+    def __init__(self, schema: Mapping[str, Any], privacy: Privacy = "plain") -> None:
         super().__init__(TransformConfig.CustomSchemaNormalization)
         self._fields = _compile_fields(schema)
+        self._privacy: Privacy = privacy
 
     def transform(self, record: dict[str, Any], schema: Mapping[str, Any]) -> None:
-        """Fit a record in place, to the schema given at construction."""
+        """Fit a record in place, to the schema given at construction, and keep addresses out of it if asked to."""
         _fit_fields(record, self._fields)
+        protect(record, self._privacy)
 
 
 def _compile_fields(schema: Mapping[str, Any]) -> dict[str, Fit]:
@@ -47,7 +51,7 @@ def compile_fit(schema: Mapping[str, Any]) -> Fit:
         return lambda value: _to_object(value, fields)
     if types == {"array"}:
         item = compile_fit(schema.get("items", {}))
-        return lambda value: [item(element) for element in value] if isinstance(value, list) else value
+        return lambda value: _to_array(value, item)
     if types == {"string"}:
         return _to_time if schema.get("format") == "date-time" else _to_string
     return {"integer": _to_integer, "boolean": _to_boolean}.get(
@@ -69,6 +73,12 @@ def _to_object(value: Any, fields: Mapping[str, Fit]) -> Any:
         value = dict(value)
         _fit_fields(value, fields)
     return value
+
+
+def _to_array(value: Any, item: Fit) -> Any:
+    if isinstance(value, dict) and all(INTEGER.fullmatch(key) for key in value):
+        value = list(value.values())  # PHP writes an array with gaps in its numbering as an object
+    return [item(element) for element in value] if isinstance(value, list) else value
 
 
 def _to_string(value: Any) -> Any:

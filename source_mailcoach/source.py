@@ -17,24 +17,43 @@ from airbyte_cdk.models import (
 from airbyte_cdk.sources import AbstractSource
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+from source_mailcoach import problems
 from source_mailcoach.api import CHECK, SYNC, MailcoachClient
 from source_mailcoach.config import LEGACY_RUNTIME_ID, PRODUCT_ID, Config, connection_specification
 from source_mailcoach.overlap import Patience
+from source_mailcoach.problems import MailcoachError
+from source_mailcoach.spool import Spool
+from source_mailcoach.streams.account import (
+    AutomationMails,
+    Sends,
+    SubscriberImports,
+    Suppressions,
+    Templates,
+    TransactionalMails,
+    TransactionalMailTemplates,
+)
 from source_mailcoach.streams.base import MailcoachStream
+from source_mailcoach.streams.campaign_clicks import CampaignClickEvents, CampaignClicks
 from source_mailcoach.streams.campaign_engagement import (
     CampaignBounces,
-    CampaignClicks,
     CampaignOpens,
+    CampaignSends,
     CampaignUnsubscribes,
 )
 from source_mailcoach.streams.campaigns import Campaigns
+from source_mailcoach.streams.email_list_contents import Segments, Subscribers, Tags
 from source_mailcoach.streams.email_lists import EmailLists
 
+# What a check reads a page of: a request each, and the rest follows from them or from the first read.
+PROBES = ("email_lists", "campaigns", "sends", "suppressions", "templates", "transactional_mails")
+NEEDED_BY_OTHERS = {"email_lists": 0, "campaigns": 1, "campaign_clicks": 2}
 DOCUMENTATION_URL = "https://docs.airbyte.com/integrations/sources/mailcoach"
 
 
 class SourceMailcoach(AbstractSource):
     """Mailcoach, self-hosted (v6 to v9) or Cloud."""
+
+    _selected: frozenset[str] = frozenset()
 
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
         return ConnectorSpecification(
@@ -60,16 +79,35 @@ class SourceMailcoach(AbstractSource):
             return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
 
     def check_connection(self, logger: logging.Logger, config: Mapping[str, Any]) -> tuple[bool, Any]:
-        """One page of the two lists that all the rest hangs on proves URL, token, permission, and that it is Mailcoach.
+        """One page of the lists that the rest hangs on proves URL, token, permission, and that it is Mailcoach.
 
-        An empty account passes. Raises MailcoachError.
+        An empty account passes, and so does a token that may read a part: the log names the streams that it may not.
+        Raises MailcoachError.
         """
-        email_lists, campaigns, *_ = self._streams(Config.parse(config), CHECK)
+        streams = {stream.name: stream for stream in self._streams(Config.parse(config), CHECK)}
+        client = streams["campaigns"].client
+        refused: list[str] = []
         try:
-            for stream in (email_lists, campaigns):
-                stream.get_page(stream.query(1, stream.sorts[0], {}))
+            for name in PROBES:
+                try:
+                    streams[name].get_page(streams[name].query(1, streams[name].sort, {}))
+                except MailcoachError as error:
+                    if error.problem is problems.TOKEN_MAY_NOT_READ:
+                        refused.append(name)
+                        if len(refused) == len(PROBES):
+                            raise
+                    elif name in PROBES[:2]:
+                        raise
+                    else:
+                        logger.warning(f"{name} cannot be read now: {error.what}")
         finally:
-            email_lists.client.rest()
+            client.rest()
+        below = [name for name, stream in streams.items() if getattr(stream, "parent", stream).name in refused]
+        if below:
+            logger.warning(
+                f"The API token may not read these streams: {', '.join(below)}. Leave them out of the sync, or use "
+                "the token of a user who may read them."
+            )
         return True, None
 
     def streams(self, config: Mapping[str, Any]) -> list[MailcoachStream]:  # type: ignore[override]
@@ -77,12 +115,27 @@ class SourceMailcoach(AbstractSource):
 
     def _streams(self, config: Config, patience: Patience) -> list[MailcoachStream]:
         client = MailcoachClient(config, patience)
-        campaigns = Campaigns(client, config)
-        of_campaigns = (CampaignClicks, CampaignOpens, CampaignUnsubscribes, CampaignBounces)
+        email_lists, campaigns = EmailLists(client, config), Campaigns(client, config)
+        spool = Spool() if {"campaign_clicks", "campaign_click_events"} <= self._selected else None
         return [
-            EmailLists(client, config),
+            email_lists,
+            Subscribers(email_lists, client, config),
+            Tags(email_lists, client, config),
+            Segments(email_lists, client, config),
+            SubscriberImports(client, config),
             campaigns,
-            *(stream(campaigns, client, config) for stream in of_campaigns),
+            CampaignClicks(campaigns, client, config, spool),
+            CampaignClickEvents(campaigns, client, config, spool),
+            CampaignOpens(campaigns, client, config),
+            CampaignUnsubscribes(campaigns, client, config),
+            CampaignBounces(campaigns, client, config),
+            CampaignSends(campaigns, client, config),
+            Sends(client, config),
+            Suppressions(client, config),
+            Templates(client, config),
+            TransactionalMails(client, config),
+            TransactionalMailTemplates(client, config),
+            AutomationMails(client, config),
         ]
 
     def read(
@@ -92,6 +145,7 @@ class SourceMailcoach(AbstractSource):
         catalog: ConfiguredAirbyteCatalog,
         state: list[AirbyteStateMessage] | None = None,
     ) -> Iterator[AirbyteMessage]:
-        """Campaigns before the streams that need their list, whatever the catalog's order: it is then fetched once."""
-        streams = sorted(catalog.streams, key=lambda configured: configured.stream.name != "campaigns")
+        """Streams before those that need what they have read, whatever the catalog's order: it is then read once."""
+        self._selected = frozenset(configured.stream.name for configured in catalog.streams)
+        streams = sorted(catalog.streams, key=lambda configured: NEEDED_BY_OTHERS.get(configured.stream.name, 9))
         return super().read(logger, config, ConfiguredAirbyteCatalog(streams=streams), state)

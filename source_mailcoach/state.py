@@ -1,28 +1,34 @@
-"""How far a stream of single campaigns has come, and what is due next. Pure functions on plain data.
+"""How far a stream has come, and what is due next. Pure functions on plain data.
 
-A sync is a *pass* through the campaigns in the order of their creation, which never changes. What a pass has to read
-is decided by the *gate*, from the listing of campaigns: those recounted since the last finished pass, and those sent
-within the engagement window. The state of a stream has the same size however many campaigns there are:
+A sync is a *pass* through the parents of a stream (campaigns, email lists, or the account as a whole) in the order of
+their creation, which never changes. The state of a stream has the same size however many parents there are:
 
     {"scope": {…}, "cursor": "2026-11-20T08:00:00Z",
      "pass": {"mode": "incremental", "cursor": "2026-11-21T08:00:00Z", "after": ["2026-01-05T10:00:00Z", "<uuid>"],
-              "campaign": "<uuid>", "sort": "-first_opened_at,email", "position": [600, 1234, 15]}}
+              "parent": "<uuid>", "sort": "-first_opened_at,email", "position": [600, 1234, 15]}}
 
-`cursor` is how far the last finished pass saw the campaigns' statistics, `pass` is there while one is unfinished:
-the cursor it will leave, the last campaign it is done with, and its position in the one that it is reading (rows
-read, of how many, by pages of which size), which holds for the same sort only.
+`cursor` is how far the last finished pass saw, `pass` is there while one is unfinished: the cursor it will leave, the
+last parent it is done with, and its position in the one that it is reading (rows read, of how many, by pages of which
+size), which holds for the same sort only.
+
+Of the campaigns, a pass reads only those that the *gate* lets through, from their listing: those recounted since the
+last finished pass, and those sent within the engagement window.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from source_mailcoach.paging import Position
 from source_mailcoach.times import format_time, latest, parse_time
 
 Mode = Literal["full_refresh", "incremental"]
 Place = tuple[str, str]
+Anyone = TypeVar("Anyone", bound="Parent")
+# What a state was made for: settings by which rows are left out, or look different, and their values as text. The
+# gate knows nothing of campaigns that were not in the listing then.
+Scope = Mapping[str, str | None]
 
 # A recount may be under way while the campaigns are listed: its stamp is then a little older than the listing.
 GATE_MARGIN = timedelta(minutes=15)
@@ -31,20 +37,25 @@ FUTURE_TOLERANCE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Scope:
-    """What a state was made for. The gate knows nothing of campaigns that were not in the listing then."""
-
-    api_base_url: str
-    campaign_status: str
-    start_date: str | None
-
-
-@dataclass(frozen=True)
-class Campaign:
-    """What is known of a campaign from the listing. Times are text as Mailcoach sends it."""
+class Parent:
+    """What a stream has a list for. Times are text as Mailcoach sends it."""
 
     created_at: str
     uuid: str
+
+    @property
+    def place(self) -> Place:
+        """Its place in the order of a pass."""
+        return self.created_at, self.uuid
+
+
+ACCOUNT = Parent("", "")
+
+
+@dataclass(frozen=True)
+class Campaign(Parent):
+    """What is known of a campaign from the listing."""
+
     status: str
     sent_at: str | None = None
     statistics_calculated_at: str | None = None
@@ -54,15 +65,10 @@ class Campaign:
         """Drafts, the scheduled ones among them, went to nobody: they have nothing below them."""
         return self.status != "draft"
 
-    @property
-    def place(self) -> Place:
-        """Its place in the order of a pass."""
-        return self.created_at, self.uuid
-
 
 @dataclass(frozen=True)
 class Listing:
-    """The campaigns in scope, oldest first, and the server's time when the listing began."""
+    """The campaigns in scope, and the server's time when the listing began."""
 
     campaigns: Sequence[Campaign]
     time: datetime
@@ -78,12 +84,12 @@ class Listing:
 
 @dataclass(frozen=True)
 class Pass:
-    """A pass under way. `campaign`, `sort` and `position` are there while a campaign is half read."""
+    """A pass under way. `parent`, `sort` and `position` are there while a parent's list is half read."""
 
     mode: Mode
     cursor: str | None
     after: Place | None = None
-    campaign: str | None = None
+    parent: str | None = None
     sort: str | None = None
     position: Position | None = None
 
@@ -97,7 +103,7 @@ class State:
     running: Pass | None = None
 
     def to_json(self) -> dict[str, Any]:
-        content: dict[str, Any] = {"scope": asdict(self.scope)}
+        content: dict[str, Any] = {"scope": dict(self.scope)}
         if self.cursor:
             content["cursor"] = self.cursor
         if running := self.running:
@@ -105,7 +111,7 @@ class State:
             if running.after:
                 content["pass"]["after"] = list(running.after)
             if position := running.position:
-                content["pass"]["campaign"] = running.campaign
+                content["pass"]["parent"] = running.parent
                 content["pass"]["sort"] = running.sort
                 content["pass"]["position"] = [position.rows, position.total, position.size]
         return content
@@ -116,7 +122,7 @@ class State:
         try:
             running = content.get("pass")
             return cls(
-                scope=Scope(**content["scope"]),
+                scope={str(setting): _text(value) for setting, value in content["scope"].items()},
                 cursor=_time(content.get("cursor")),
                 running=None if running is None else _pass(running),
             )
@@ -129,7 +135,7 @@ def _pass(content: Mapping[str, Any]) -> Pass:
         raise ValueError("not a sync mode")
     after, position = content.get("after"), content.get("position")
     if after is not None and [type(part) for part in after] != [str, str]:
-        raise ValueError("not a place in the order of campaigns")
+        raise ValueError("not a place in the order of parents")
     rows, total, size = (0, 0, 1) if position is None else (int(number) for number in position)
     if min(rows, total) < 0 or size < 1:
         raise ValueError("not a position in a list")
@@ -137,10 +143,16 @@ def _pass(content: Mapping[str, Any]) -> Pass:
         mode=content["mode"],
         cursor=_time(content["cursor"]),
         after=None if after is None else (after[0], after[1]),
-        campaign=None if position is None else str(content["campaign"]),
+        parent=None if position is None else str(content["parent"]),
         sort=None if position is None else str(content["sort"]),
         position=None if position is None else Position(rows, total, size),
     )
+
+
+def _text(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise ValueError("not a setting")
+    return value
 
 
 def _time(value: Any) -> str | None:
@@ -149,17 +161,19 @@ def _time(value: Any) -> str | None:
     return value
 
 
-def begin(stored: Mapping[str, Any], scope: Scope, mode: Mode, listing: Listing) -> tuple[State, str | None]:
-    """The state with a pass that runs: the stored one if it can go on, or a new one.
+def begin(
+    stored: Mapping[str, Any], scope: Scope, mode: Mode, now: datetime, cursor: str | None
+) -> tuple[State, str | None]:
+    """The state with a pass that runs: the stored one if it can go on, or a new one, which will leave the cursor.
 
     Returns with it the reason, for the log, if what was stored could not be used at all.
     """
-    old, reason = usable(stored, scope, listing.time)
+    old, reason = usable(stored, scope, now)
     if mode == "full_refresh":
         old = replace(old, cursor=None)
     if old.running and old.running.mode == mode:
         return old, reason
-    return replace(old, running=Pass(mode, listing.cursor())), reason
+    return replace(old, running=Pass(mode, cursor)), reason
 
 
 def usable(stored: Mapping[str, Any], scope: Scope, now: datetime) -> tuple[State, str | None]:
@@ -171,29 +185,34 @@ def usable(stored: Mapping[str, Any], scope: Scope, now: datetime) -> tuple[Stat
         old = State.from_json(stored)
     except ValueError:
         return fresh, "the saved state cannot be read"
-    wanted = asdict(scope)
-    for field, was in asdict(old.scope).items():
-        if was != wanted[field]:
-            return fresh, f"{field} was {was or 'not set'} and is now {wanted[field] or 'not set'}"
+    for setting in sorted({*scope, *old.scope}):
+        was, wanted = old.scope.get(setting), scope.get(setting)
+        if was != wanted:
+            return fresh, f"{setting} was {was or 'not set'} and is now {wanted or 'not set'}"
     newest = latest(old.cursor, old.running.cursor if old.running else None)
     if newest and newest > now + FUTURE_TOLERANCE:
         return fresh, "the saved state is from the future"
     return old, None
 
 
-def due(state: State, listing: Listing, window: timedelta) -> list[Campaign]:
-    """The campaigns that the pass still has to read, in its order."""
+def due(state: State, parents: Iterable[Anyone]) -> list[Anyone]:
+    """The parents that the pass is not yet done with, in its order."""
     after = state.running.after if state.running else None
+    return sorted(
+        (parent for parent in parents if after is None or parent.place > after), key=lambda parent: parent.place
+    )
+
+
+def gate(state: State, listing: Listing, window: timedelta) -> list[Campaign]:
+    """The campaigns of which something can be new since the last finished pass."""
     return [
         campaign
         for campaign in listing.campaigns
-        if campaign.was_sent
-        and (after is None or campaign.place > after)
-        and _gate(campaign, state.cursor, listing.time, window)
+        if campaign.was_sent and _can_be_new(campaign, state.cursor, listing.time, window)
     ]
 
 
-def _gate(campaign: Campaign, cursor: str | None, now: datetime, window: timedelta) -> bool:
+def _can_be_new(campaign: Campaign, cursor: str | None, now: datetime, window: timedelta) -> bool:
     since, counted = parse_time(cursor), parse_time(campaign.statistics_calculated_at)
     if since is None or counted is None or counted >= since - GATE_MARGIN:
         return True
@@ -213,23 +232,37 @@ def early_stop(state: State, campaign: Campaign, lookback: timedelta) -> datetim
     return since - lookback
 
 
-def start_of(state: State, campaign: Campaign, sort: str) -> Position | None:
-    """Where to go on in a campaign that is read by this sort; None for its first page."""
+def seen_before(state: State) -> datetime | None:
+    """The time before which the last finished pass saw all rows of a list that tell when they changed."""
+    since = parse_time(state.cursor)
+    return since and since - GATE_MARGIN
+
+
+def began_at(state: State, time: datetime) -> State:
+    """A pass leaves the server's time at its first page as its cursor: whatever changes later is new to the next."""
     running = state.running
-    return running.position if running and (running.campaign, running.sort) == (campaign.uuid, sort) else None
+    if running is None or running.cursor:
+        return state
+    return replace(state, running=replace(running, cursor=format_time(time)))
 
 
-def at_position(state: State, campaign: Campaign, sort: str, position: Position) -> State:
-    """A page of a campaign is read, and more are to come."""
+def start_of(state: State, parent: Parent, sort: str) -> Position | None:
+    """Where to go on in a list that is read by this sort; None for its first page."""
     running = state.running
-    return replace(state, running=running and replace(running, campaign=campaign.uuid, sort=sort, position=position))
+    return running.position if running and (running.parent, running.sort) == (parent.uuid, sort) else None
 
 
-def finished(state: State, campaign: Campaign) -> State:
-    """A campaign is read to its end."""
+def at_position(state: State, parent: Parent, sort: str, position: Position) -> State:
+    """A page of a parent's list is read, and more are to come."""
+    running = state.running
+    return replace(state, running=running and replace(running, parent=parent.uuid, sort=sort, position=position))
+
+
+def finished(state: State, parent: Parent) -> State:
+    """A parent's list is read to its end."""
     running = state.running
     return replace(
-        state, running=running and replace(running, after=campaign.place, campaign=None, sort=None, position=None)
+        state, running=running and replace(running, after=parent.place, parent=None, sort=None, position=None)
     )
 
 
@@ -240,8 +273,3 @@ def closed(state: State) -> State:
         return State(state.scope)
     newest = latest(state.cursor, running.cursor)
     return State(state.scope, format_time(newest) if newest else None)
-
-
-def sort_campaigns(campaigns: Iterable[Campaign]) -> list[Campaign]:
-    """In the order of a pass."""
-    return sorted(campaigns, key=lambda campaign: campaign.place)

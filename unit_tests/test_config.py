@@ -283,7 +283,7 @@ def test_the_token_alone_is_a_secret() -> None:
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_field_has_one_type_a_title_and_a_description(name: str) -> None:
     field = FIELDS[name]
-    assert field["type"] in ("string", "integer")
+    assert field["type"] in ("string", "integer", "boolean")
     assert field["title"].replace("API", "Api").replace("URL", "Url").replace("ID", "Id").istitle()
     assert field["description"].endswith(".")
     assert field["description"].count(". ") <= 1
@@ -294,6 +294,7 @@ def test_choices_are_enums_with_a_default() -> None:
     assert choices == {
         "connection_method": ["self_hosted", "cloud"],
         "campaign_status": ["sent", "scheduled", "draft", "all"],
+        "email_privacy": ["plain", "sha256", "drop"],
     }
     assert FIELDS["connection_method"]["default"] == "self_hosted"
     assert FIELDS["connection_method"]["enumNames"] == ["Self-hosted", "Mailcoach Cloud"]

@@ -1,6 +1,8 @@
 """What the documentation says of fields, streams, messages and versions is what the code does."""
 
+import json
 import re
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,14 @@ from airbyte_cdk.models import FailureType
 
 from source_mailcoach import SourceMailcoach, problems
 from source_mailcoach.config import LEGACY_RUNTIME_ID, PRODUCT_ID, connection_specification
+from source_mailcoach.privacy import protect
 from source_mailcoach.problems import Problem
 from source_mailcoach.streams.base import MailcoachStream
 from source_mailcoach.version import __version__
 
 ROOT = Path(__file__).parent.parent
 DOCS = (ROOT / "docs/mailcoach.md").read_text()
+README = (ROOT / "README.md").read_text()
 METADATA: dict[str, Any] = yaml.safe_load((ROOT / "metadata.yaml").read_text())["data"]
 SPEC = connection_specification()
 STREAMS: list[MailcoachStream] = SourceMailcoach().streams(
@@ -23,9 +27,13 @@ STREAMS: list[MailcoachStream] = SourceMailcoach().streams(
 )
 
 
-def table(header: str) -> list[list[str]]:
+# Of whichever list or campaign a stream reads: the placeholder that stands in the endpoint.
+ANY_SLICE = defaultdict(lambda: "{uuid}", campaign_uuid="{uuid}")
+
+
+def table(header: str, text: str = DOCS) -> list[list[str]]:
     """The cells of the rows below a header of the docs."""
-    _, _, below = DOCS.partition(f"\n{header}\n")
+    _, _, below = text.partition(f"\n{header}\n")
     assert below, header
     rows = re.match(r"(\|.*\n)*", below)
     assert rows
@@ -39,37 +47,75 @@ def code(*names: str) -> str:
 # Fields ----------------------------------------------------------------------------------------------------------
 
 
+def default_of(field: dict[str, Any]) -> str:
+    if "default" not in field:
+        return ""
+    default = field["default"]
+    return code(default if isinstance(default, str) else json.dumps(default))
+
+
 def test_every_field_of_the_spec_is_in_the_docs_with_its_title_and_default() -> None:
     documented = {row[0]: row[1:4] for row in table("| Field | Title | Required | Default | Meaning |")}
     assert documented == {
-        code(name): [
-            field["title"],
-            "yes" if name in SPEC["required"] else "no",
-            code(str(field["default"])) if "default" in field else "",
-        ]
+        code(name): [field["title"], "yes" if name in SPEC["required"] else "no", default_of(field)]
         for name, field in SPEC["properties"].items()
     }
 
 
-def test_every_choice_of_campaign_status_is_in_the_docs() -> None:
-    documented = [row[0] for row in table("| Value | Campaigns that are read |")]
-    assert documented == [code(value) for value in SPEC["properties"]["campaign_status"]["enum"]]
+def test_every_field_that_a_person_can_set_is_in_the_readme_with_its_default() -> None:
+    documented = {row[0]: row[1] for row in table("| Field | | Meaning |", README)}
+    assert documented.keys() == {code(name) for name, field in SPEC["properties"].items() if name != "connector_id"}
+    for name, field in SPEC["properties"].items():
+        if "default" in field:
+            assert documented[code(name)] == default_of(field)
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("campaign_status", "| Value | Campaigns that are read |"),
+        ("email_privacy", "| Value | What becomes of an address |"),
+    ],
+)
+def test_every_choice_of_a_field_is_in_the_docs(name: str, header: str) -> None:
+    assert [row[0] for row in table(header)] == [code(value) for value in SPEC["properties"][name]["enum"]]
 
 
 # Streams ---------------------------------------------------------------------------------------------------------
 
 
-def test_every_stream_is_in_the_docs_with_its_endpoint_primary_key_and_cursor() -> None:
-    documented = [row[:4] for row in table("| Stream | Endpoint | Primary key | Cursor | Server versions |")]
-    assert documented == [
+def primary_key(stream: MailcoachStream) -> list[str]:
+    key = stream.primary_key
+    return [key] if isinstance(key, str) else [str(field) for field in key or []]
+
+
+def endpoint(stream: MailcoachStream) -> str:
+    """Where the docs say that a stream is read from, with the filter by its parent if it has one."""
+    params = stream.request_params(None, stream_slice=ANY_SLICE)
+    by_parent = "&".join(f"{key}={value}" for key, value in params.items() if value == "{uuid}")
+    return f"/{stream.path(stream_slice=ANY_SLICE)}" + (f"?{by_parent}" if by_parent else "")
+
+
+def test_every_stream_is_in_the_docs_with_its_endpoint_primary_key_sync_modes_and_cursor() -> None:
+    documented = table("| Stream | Endpoint | Primary key | Sync modes | Cursor | Server versions |")
+    assert [row[:5] for row in documented] == [
         [
             code(stream.name),
-            code(f"/{stream.path(stream_slice={'campaign_uuid': '{uuid}'})}"),
-            code(*([stream.primary_key] if isinstance(stream.primary_key, str) else stream.primary_key)),
+            code(endpoint(stream)),
+            code(*primary_key(stream)),
+            "Full refresh, incremental" if stream.supports_incremental else "Full refresh",
             code(stream.cursor_field) if isinstance(stream.cursor_field, str) else "—",
         ]
         for stream in STREAMS
     ]
+    assert all(row[5] for row in documented)
+
+
+def test_the_docs_tell_of_every_stream_with_incremental_what_a_sync_reads_and_name_the_others() -> None:
+    documented = [row[0] for row in table("| Stream | What an incremental sync reads |")]
+    assert documented == [code(stream.name) for stream in STREAMS if stream.supports_incremental]
+    _, (_, others) = table("| Sync mode | Streams |")
+    assert re.findall("`(.+?)`", others) == [stream.name for stream in STREAMS if not stream.supports_incremental]
 
 
 def test_the_docs_say_of_every_stream_what_a_row_is_and_what_personal_data_it_holds() -> None:
@@ -77,10 +123,47 @@ def test_the_docs_say_of_every_stream_what_a_row_is_and_what_personal_data_it_ho
     assert personal == [code(stream.name) for stream in STREAMS]
     for stream in STREAMS:
         assert f"\n- {code(stream.name)}: " in DOCS
+        assert code(stream.name) in README
 
 
-def test_the_suggested_streams_are_all_streams() -> None:
-    assert METADATA["suggestedStreams"]["streams"] == [stream.name for stream in STREAMS]
+def test_the_docs_show_the_hash_of_an_address_as_it_is_made() -> None:
+    record = {"email": " Ada@Example.com "}
+    protect(record, "sha256")
+    assert code(record["email"]) in DOCS
+
+
+def test_fields_that_the_docs_join_by_are_in_the_schemas() -> None:
+    schemas = {stream.name: stream.get_json_schema()["properties"] for stream in STREAMS}
+    for text in [cell for row in table("| To find | Join |") for cell in row]:
+        for name, field in re.findall(r"`(\w+)\.(\w+)`", text):
+            assert field in schemas[name]
+
+
+def test_the_suggested_streams_are_streams_in_the_order_of_discover() -> None:
+    suggested = METADATA["suggestedStreams"]["streams"]
+    assert suggested == [stream.name for stream in STREAMS if stream.name in suggested]
+
+
+def test_the_catalog_to_start_with_has_every_stream_as_discover_gives_it() -> None:
+    catalog = json.loads((ROOT / "integration_tests/configured_catalog.json").read_text())["streams"]
+    expected = []
+    for stream in STREAMS:
+        key = [[field] for field in primary_key(stream)]
+        described: dict[str, Any] = {
+            "name": stream.name,
+            "json_schema": {"type": "object", "properties": {}},
+            "supported_sync_modes": ["full_refresh"],
+            "source_defined_primary_key": key,
+        }
+        configured = {"sync_mode": "full_refresh", "destination_sync_mode": "overwrite", "primary_key": key}
+        if stream.supports_incremental:
+            cursor = [stream.cursor_field]
+            described["supported_sync_modes"] += ["incremental"]
+            described |= {"source_defined_cursor": True, "default_cursor_field": cursor}
+            configured = {"sync_mode": "incremental", "destination_sync_mode": "append_dedup", "primary_key": key}
+            configured["cursor_field"] = cursor
+        expected.append({"stream": described, **configured})
+    assert catalog == expected
 
 
 # Messages --------------------------------------------------------------------------------------------------------
@@ -147,6 +230,12 @@ def first(pattern: str, path: str) -> str:
 )
 def test_every_file_names_the_version_of_the_code(path: str, pattern: str) -> None:
     assert first(pattern, path) == __version__
+
+
+def test_links_within_the_docs_lead_to_a_heading() -> None:
+    headings = re.findall(r"^#+ (.+)$", DOCS, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    assert set(re.findall(r"\]\(#([^)]+)\)", DOCS)) <= anchors
 
 
 HEADINGS = [

@@ -164,7 +164,7 @@ def test_what_was_fetched_of_a_list_on_a_guess_is_thrown_away_with_it(make: Make
     fetcher = make(4)
     fetcher.fetch(query(1))
     fetcher.fetch(query(2), queries(3, 4, 5))
-    fetcher.drop("opens")
+    fetcher.drop(query(1))
     assert fetcher.fetch(Query("clicks", (("page", 50),))) == 50
     assert fetcher.fetch(Query("clicks", (("page", 51),))) == 51
     fetcher.close()

@@ -135,7 +135,8 @@ def test_the_items_of_an_array_are_fitted() -> None:
         {"count": None, "more": "3"},
         7,
     ]
-    assert fit({"0": {"count": "2"}}) == {"0": {"count": "2"}}
+    assert fit({"0": {"count": "2"}, "3": []}) == [{"count": 2}, {}]  # PHP's array with gaps in its numbering
+    assert fit({"a": {"count": "2"}}) == {"a": {"count": "2"}}
 
 
 @pytest.mark.parametrize("schema", [{}, {"type": []}, {"type": "null"}, {"type": ["string", "integer"]}])

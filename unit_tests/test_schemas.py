@@ -1,13 +1,16 @@
 """The schemas of the streams are complete, legal, and say of every field what it means."""
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 from jsonschema import Draft7Validator
 
+import source_mailcoach
 from source_mailcoach import SourceMailcoach
 from source_mailcoach.streams.base import MailcoachStream
 
@@ -17,23 +20,44 @@ STREAMS: dict[str, MailcoachStream] = {
         {"api_base_url": "https://news.example.com/api", "api_token": "1|0123456789"}
     )
 }
-SCHEMAS: dict[str, dict[str, Any]] = {name: dict(stream.get_json_schema()) for name, stream in STREAMS.items()}
-KEYS = {
-    "email_lists": ["uuid"],
-    "campaigns": ["uuid"],
-    "campaign_clicks": ["campaign_uuid", "uuid"],
-    "campaign_opens": ["campaign_uuid", "subscriber_uuid"],
-    "campaign_unsubscribes": ["campaign_uuid", "subscriber_uuid"],
-    "campaign_bounces": ["campaign_uuid", "subscriber_uuid", "type"],
+# Primary key and cursor field of each stream, in the order of `discover`.
+OF_CAMPAIGNS = "campaign_statistics_calculated_at"
+PROMISED: dict[str, tuple[list[str], str | None]] = {
+    "email_lists": (["uuid"], None),
+    "subscribers": (["uuid"], "updated_at"),
+    "tags": (["uuid"], "updated_at"),
+    "segments": (["uuid"], None),
+    "subscriber_imports": (["uuid"], None),
+    "campaigns": (["uuid"], "updated_at"),
+    "campaign_clicks": (["campaign_uuid", "uuid"], OF_CAMPAIGNS),
+    "campaign_click_events": (["uuid"], OF_CAMPAIGNS),
+    "campaign_opens": (["campaign_uuid", "subscriber_uuid"], OF_CAMPAIGNS),
+    "campaign_unsubscribes": (["campaign_uuid", "subscriber_uuid"], OF_CAMPAIGNS),
+    "campaign_bounces": (["campaign_uuid", "subscriber_uuid", "type"], OF_CAMPAIGNS),
+    "campaign_sends": (["campaign_uuid", "uuid"], OF_CAMPAIGNS),
+    "sends": (["uuid"], "sent_at"),
+    "suppressions": (["uuid"], "created_at"),
+    "templates": (["uuid"], "updated_at"),
+    "transactional_mails": (["uuid"], "created_at"),
+    "transactional_mail_templates": (["uuid"], None),
+    "automation_mails": (["uuid"], None),
 }
-# What servers of some version give as null or leave out, by the facts about Mailcoach's API.
+SCHEMAS: dict[str, dict[str, Any]] = {
+    name: ResourceSchemaLoader("source_mailcoach").get_schema(name) for name in PROMISED
+}
+# What servers of some version give as null or leave out, by the facts about Mailcoach's API, and what `email_privacy`
+# can drop: addresses, and short texts that can be one.
 NULLABLE = {
     "email_lists": """
-        default_from_email default_from_name default_reply_to_email default_reply_to_name honeypot_field
+        name default_from_email default_from_name default_reply_to_email default_reply_to_name honeypot_field
         redirect_after_subscribed redirect_after_already_subscribed redirect_after_subscription_pending
         redirect_after_unsubscribed confirmation_mailable_class campaign_mailer automation_mailer transactional_mailer
         report_recipients email_list_summary_sent_at confirmation_mail_subject confirmation_mail_content
     """,
+    "subscribers": "email first_name last_name extra_attributes subscribed_at unsubscribed_at",
+    "tags": "name",
+    "segments": "name all_positive_tags_required all_negative_tags_required positive_tags negative_tags",
+    "subscriber_imports": "subscribers_csv created_at",
     "campaigns": """
         name email_list_uuid email_list template_uuid template from_email from_name html structured_html email_html
         webview_html fields mailable_class segment_class sent_at statistics_calculated_at scheduled_at
@@ -41,10 +65,33 @@ NULLABLE = {
     """,
     "campaign_clicks": "clicks",
     "campaign_clicks.clicks[]": "send_uuid subscriber_uuid",
-    "campaign_opens": "subscriber_email_list_uuid last_opened_at",
-    "campaign_unsubscribes": "subscriber",
-    "campaign_unsubscribes.subscriber": "first_name last_name extra_attributes subscribed_at unsubscribed_at",
-    "campaign_bounces": "",
+    "campaign_click_events": "send_uuid subscriber_uuid",
+    "campaign_opens": "subscriber_email_list_uuid subscriber_email last_opened_at",
+    "campaign_unsubscribes": "subscriber_email subscriber",
+    "campaign_unsubscribes.subscriber": "email first_name last_name extra_attributes subscribed_at unsubscribed_at",
+    "campaign_bounces": "subscriber_email",
+    "campaign_sends": """
+        transport_message_id automation_mail_uuid transactional_mail_log_item_uuid subscriber_uuid sent_at failed_at
+        failure_reason open_count click_count first_opened_at last_opened_at first_clicked_at last_clicked_at
+        bounce_count hard_bounce_count soft_bounce_count
+    """,
+    "sends": """
+        transport_message_id campaign_uuid automation_mail_uuid transactional_mail_log_item_uuid subscriber_uuid sent_at
+        failed_at failure_reason open_count click_count first_opened_at last_opened_at first_clicked_at last_clicked_at
+        bounce_count hard_bounce_count soft_bounce_count
+    """,
+    "suppressions": "email",
+    "templates": "name fields structured_html",
+    "templates.fields[]": "",
+    "transactional_mails": "subject cc bcc body html",
+    "transactional_mails.from[]": "email name",
+    "transactional_mails.to[]": "email name",
+    "transactional_mails.cc[]": "email name",
+    "transactional_mails.bcc[]": "email name",
+    "transactional_mail_templates": "name to cc bcc subject",
+    "automation_mails": """
+        name template_uuid from_email subject html structured_html email_html webview_html fields mailable_class
+    """,
 }
 ALLOWED = {"type", "description", "properties", "additionalProperties", "items", "format", "airbyte_type"}
 
@@ -60,7 +107,7 @@ def nodes(schema: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, An
 
 NODES = dict(node for name, schema in SCHEMAS.items() for node in nodes(schema, name))
 at_every_level = pytest.mark.parametrize("path", NODES)
-of_every_stream = pytest.mark.parametrize("name", STREAMS)
+of_every_stream = pytest.mark.parametrize("name", PROMISED)
 
 
 def kinds(schema: dict[str, Any]) -> list[str]:
@@ -68,14 +115,19 @@ def kinds(schema: dict[str, Any]) -> list[str]:
     return [declared] if isinstance(declared, str) else declared
 
 
-def test_the_six_streams_are_those_that_are_promised() -> None:
-    assert list(STREAMS) == list(KEYS)
+def test_the_streams_are_those_that_are_promised() -> None:
+    assert list(STREAMS) == list(PROMISED)
 
 
 @of_every_stream
 def test_a_schema_comes_from_the_file_of_the_streams_name(name: str) -> None:
-    assert SCHEMAS[name] == ResourceSchemaLoader("source_mailcoach").get_schema(name)
+    assert STREAMS[name].get_json_schema() == SCHEMAS[name]
     assert SCHEMAS[name]["properties"]
+
+
+def test_no_schema_is_without_a_stream() -> None:
+    files = Path(source_mailcoach.__file__).parent.glob("schemas/*.json")
+    assert {file.stem for file in files} == set(PROMISED)
 
 
 @of_every_stream
@@ -94,15 +146,16 @@ def test_a_schema_uses_nothing_that_destinations_cannot_handle(name: str) -> Non
 @of_every_stream
 def test_the_primary_key_is_in_the_schema_and_never_null(name: str) -> None:
     key = STREAMS[name].primary_key
-    fields = [key] if isinstance(key, str) else key
-    assert fields == KEYS[name]
+    fields, _ = PROMISED[name]
+    assert ([key] if isinstance(key, str) else key) == fields
     assert [kinds(SCHEMAS[name]["properties"][field]) for field in fields] == [["string"]] * len(fields)
 
 
 @of_every_stream
-def test_a_cursor_field_is_a_timestamp_of_the_schema(name: str) -> None:
-    cursor = STREAMS[name].cursor_field
-    assert isinstance(cursor, str) or cursor == []
+def test_the_cursor_field_is_a_timestamp_of_the_schema(name: str) -> None:
+    _, cursor = PROMISED[name]
+    assert STREAMS[name].cursor_field == (cursor or [])
+    assert STREAMS[name].supports_incremental is (cursor is not None)
     if cursor:
         assert SCHEMAS[name]["properties"][cursor]["format"] == "date-time"
 
@@ -119,6 +172,19 @@ def test_the_fields_that_can_be_null_are_nullable_and_no_others(path: str) -> No
 
 
 @at_every_level
+def test_a_field_that_can_be_null_says_when(path: str) -> None:
+    if "null" in kinds(NODES[path]):
+        assert re.search(r"\b(null|missing)\b", NODES[path]["description"], re.IGNORECASE)
+
+
+@at_every_level
+def test_a_field_of_an_address_tells_what_email_privacy_does_to_it(path: str) -> None:
+    if path.endswith("email") or "report_recipients" in path:
+        assert "Email Privacy turns" in NODES[path]["description"]
+        assert "null" in kinds(NODES[path])
+
+
+@at_every_level
 def test_everything_is_described_in_sentences(path: str) -> None:
     description = NODES[path]["description"]
     assert description.strip() == description
@@ -132,7 +198,7 @@ def test_there_is_one_type_besides_null_and_nothing_undeclared(path: str) -> Non
     (kind,) = set(kinds(node)) - {"null"}
     assert kind in ("string", "integer", "boolean", "object", "array")
     assert kinds(node) in ([kind], ["null", kind])
-    assert set(node) - ALLOWED == ({"$schema"} if path in STREAMS else set())
+    assert set(node) - ALLOWED == ({"$schema"} if path in SCHEMAS else set())
     assert ("items" in node) == (kind == "array")
 
 
@@ -155,13 +221,32 @@ def test_traps_of_the_api_are_told_where_somebody_would_fall_into_them() -> None
     assert "SUBJECT" in NODES["campaigns.from_name"]["description"]
     assert "corrupted" in NODES["campaign_opens.subscriber_email_list_uuid"]["description"]
     assert "split test" in NODES["campaigns.open_count"]["description"]
+    assert "go stale" in NODES["subscribers.tags"]["description"]
+    assert "connector derives it" in NODES["subscribers.status"]["description"]
+    assert "Engagement Window" in NODES["sends"]["description"]
+    assert "7 days" in NODES["subscriber_imports"]["description"]
+    assert "can look like an email address" in NODES["sends.transport_message_id"]["description"]
     for path, node in NODES.items():
         if path.endswith("_rate"):
             assert "percent x 100, 0 to 10000" in node["description"]
 
 
-def test_a_campaign_holds_its_list_with_the_fields_of_the_stream_of_lists() -> None:
-    assert SCHEMAS["campaigns"]["properties"]["email_list"]["properties"] == SCHEMAS["email_lists"]["properties"]
+def fields_of(path: str, *left_out: str) -> dict[str, Any]:
+    return {name: field for name, field in NODES[path]["properties"].items() if name not in left_out}
+
+
+def test_what_is_in_several_streams_is_described_alike_in_all_of_them() -> None:
+    stamps = ("campaign_sent_at", "campaign_statistics_calculated_at")
+    keys = ("uuid", "campaign_uuid")
+    assert fields_of("campaigns.email_list") == fields_of("email_lists")
+    assert fields_of("campaign_unsubscribes.subscriber") == fields_of("subscribers", "status")
+    assert fields_of("campaign_sends", *keys, *stamps) == fields_of("sends", *keys)
+    assert fields_of("campaign_clicks.clicks[]", "uuid") == fields_of(
+        "campaign_click_events", "uuid", "campaign_uuid", "url", *stamps
+    )
+    of_campaigns = [name for name, (_, cursor) in PROMISED.items() if cursor == OF_CAMPAIGNS]
+    for stamp in stamps:
+        assert len({json.dumps(fields_of(name)[stamp]) for name in of_campaigns}) == 1
 
 
 ROWS: list[tuple[str, dict[str, Any], bool]] = [
@@ -178,6 +263,24 @@ ROWS: list[tuple[str, dict[str, Any], bool]] = [
     ("campaign_unsubscribes", {"campaign_uuid": "c", "subscriber": {"extra_attributes": []}}, False),
     ("campaign_bounces", {"campaign_uuid": "c", "subscriber_uuid": "s", "type": "complaint"}, True),
     ("campaign_bounces", {"campaign_uuid": "c", "subscriber_uuid": "s", "type": None}, False),
+    ("campaign_bounces", {"campaign_uuid": "c", "subscriber_uuid": "s", "subscriber_email": None}, True),
+    ("subscribers", {"uuid": "s", "email": None, "status": "unconfirmed", "subscribed_at": None, "tags": []}, True),
+    ("subscribers", {"uuid": "s", "status": None}, False),
+    ("tags", {"uuid": "t", "name": "a", "updated_at": "2026-11-20T08:00:00Z"}, True),
+    ("segments", {"uuid": "g", "positive_tags": ["a"], "all_positive_tags_required": True}, True),
+    ("subscriber_imports", {"uuid": "i", "status": "completed", "subscribers_csv": None, "error_count": 0}, True),
+    ("campaign_click_events", {"uuid": "e", "campaign_uuid": "c", "url": "https://www.example.com/"}, True),
+    ("campaign_sends", {"campaign_uuid": "c", "uuid": "m", "open_count": None, "sent_at": None}, True),
+    ("campaign_sends", {"campaign_uuid": None, "uuid": "m"}, False),
+    ("sends", {"uuid": "m", "campaign_uuid": None, "subscriber_uuid": None, "click_count": 2}, True),
+    ("sends", {"uuid": "m", "click_count": "2"}, False),
+    ("suppressions", {"uuid": "x", "email": None, "reason": "manual"}, True),
+    ("templates", {"uuid": "t", "fields": [{"name": "title", "type": "text"}], "structured_html": None}, True),
+    ("templates", {"uuid": "t", "fields": {"1": {"name": "title", "type": "text"}}}, False),
+    ("transactional_mails", {"uuid": "l", "to": [{"email": None, "name": "Ada"}], "cc": [], "bcc": None}, True),
+    ("transactional_mails", {"uuid": "l", "to": ["ada@example.com"]}, False),
+    ("transactional_mail_templates", {"uuid": "t", "to": ["staff@example.com"], "cc": None, "store_mail": True}, True),
+    ("automation_mails", {"uuid": "a", "fields": {}, "template_uuid": None, "open_rate": 2550}, True),
 ]
 
 

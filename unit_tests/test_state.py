@@ -12,22 +12,26 @@ from source_mailcoach.paging import Position
 from source_mailcoach.state import (
     Campaign,
     Listing,
+    Mode,
+    Parent,
     Pass,
     Scope,
     State,
     at_position,
+    began_at,
     begin,
     closed,
     due,
     early_stop,
     finished,
-    sort_campaigns,
+    gate,
+    seen_before,
     start_of,
 )
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
 WEEK, DAY, HOUR, MINUTE = timedelta(days=7), timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
-SCOPE = Scope("https://news.example.com/api", "sent", None)
+SCOPE: Scope = {"api_base_url": "https://news.example.com/api", "campaign_status": "sent", "start_date": None}
 SORT = "-first_opened_at,email"
 
 
@@ -42,11 +46,15 @@ def campaign(name: str, sent: timedelta | None = 60 * DAY, counted: timedelta | 
 
 
 def listing(*campaigns: Campaign) -> Listing:
-    return Listing(sort_campaigns(campaigns), NOW)
+    return Listing(campaigns, NOW)
+
+
+def start(stored: dict[str, Any], scope: Scope, mode: Mode, found: Listing) -> tuple[State, str | None]:
+    return begin(stored, scope, mode, found.time, found.cursor())
 
 
 def due_names(state: State, *campaigns: Campaign, window: timedelta = WEEK) -> list[str]:
-    return [found.uuid for found in due(state, listing(*campaigns), window)]
+    return [found.uuid for found in due(state, gate(state, listing(*campaigns), window))]
 
 
 SINCE = State(SCOPE, time(HOUR))
@@ -83,12 +91,12 @@ def test_the_first_pass_reads_everything_that_was_sent_oldest_first() -> None:
 
 def test_a_pass_goes_on_after_the_campaign_that_it_has_finished() -> None:
     first, second, third = campaign("a"), campaign("b"), campaign("c", created_at=time(DAY))
-    state, _ = begin({}, SCOPE, "incremental", listing(first, second, third))
+    state, _ = start({}, SCOPE, "incremental", listing(first, second, third))
     assert due_names(finished(state, first), first, second, third) == ["b", "c"]
 
 
 def test_a_pass_goes_on_within_a_campaign_by_the_same_sort_only() -> None:
-    state, _ = begin({}, SCOPE, "incremental", listing(campaign("a")))
+    state, _ = start({}, SCOPE, "incremental", listing(campaign("a")))
     state = at_position(state, campaign("a"), SORT, Position(600, 1234, 15))
     restored = State.from_json(json.loads(json.dumps(state.to_json())))
     assert start_of(restored, campaign("a"), SORT) == Position(600, 1234, 15)
@@ -98,31 +106,31 @@ def test_a_pass_goes_on_within_a_campaign_by_the_same_sort_only() -> None:
 
 
 def test_the_cursor_of_a_pass_is_of_the_listing_with_which_it_began() -> None:
-    state, _ = begin({}, SCOPE, "incremental", listing(campaign("a", counted=2 * HOUR)))
-    resumed, _ = begin(state.to_json(), SCOPE, "incremental", listing(campaign("a", counted=HOUR)))
+    state, _ = start({}, SCOPE, "incremental", listing(campaign("a", counted=2 * HOUR)))
+    resumed, _ = start(state.to_json(), SCOPE, "incremental", listing(campaign("a", counted=HOUR)))
     assert closed(resumed).cursor == "2026-11-01T10:00:00Z"
 
 
 def test_the_cursor_is_not_later_than_the_listing_itself() -> None:
     """The listing takes minutes: what a late page shows is not yet known of the campaigns on the first."""
-    state, _ = begin({}, SCOPE, "incremental", listing(campaign("a", counted=-20 * MINUTE)))
+    state, _ = start({}, SCOPE, "incremental", listing(campaign("a", counted=-20 * MINUTE)))
     assert closed(state).cursor == "2026-11-01T12:00:00Z"
 
 
 def test_the_cursor_never_goes_back() -> None:
-    state, _ = begin(SINCE.to_json(), SCOPE, "incremental", listing(campaign("a", counted=2 * HOUR)))
+    state, _ = start(SINCE.to_json(), SCOPE, "incremental", listing(campaign("a", counted=2 * HOUR)))
     assert closed(state).cursor == "2026-11-01T11:00:00Z"
 
 
 def test_a_finished_full_refresh_leaves_nothing_to_go_by() -> None:
-    state, _ = begin({}, SCOPE, "full_refresh", listing(campaign("a", counted=HOUR)))
-    assert closed(state).to_json() == {"scope": {**SCOPE.__dict__}}
+    state, _ = start({}, SCOPE, "full_refresh", listing(campaign("a", counted=HOUR)))
+    assert closed(state).to_json() == {"scope": dict(SCOPE)}
 
 
 def test_a_full_refresh_reads_everything_whatever_an_incremental_sync_has_left() -> None:
     old = campaign("a", counted=50 * DAY)
     half = at_position(State(SCOPE, time(HOUR), Pass("incremental", time(HOUR))), old, SORT, Position(15, 30, 15))
-    state, reason = begin(half.to_json(), SCOPE, "full_refresh", listing(old))
+    state, reason = start(half.to_json(), SCOPE, "full_refresh", listing(old))
     assert reason is None
     assert due_names(state, old) == ["a"]
     assert start_of(state, old, SORT) is None
@@ -130,8 +138,8 @@ def test_a_full_refresh_reads_everything_whatever_an_incremental_sync_has_left()
 
 def test_an_unfinished_full_refresh_is_no_start_for_an_incremental_sync() -> None:
     first, second = campaign("a", counted=HOUR), campaign("b", counted=HOUR)
-    state, _ = begin({}, SCOPE, "full_refresh", listing(first, second))
-    state, _ = begin(finished(state, first).to_json(), SCOPE, "incremental", listing(first, second))
+    state, _ = start({}, SCOPE, "full_refresh", listing(first, second))
+    state, _ = start(finished(state, first).to_json(), SCOPE, "incremental", listing(first, second))
     assert due_names(state, first, second) == ["a", "b"]
 
 
@@ -155,13 +163,18 @@ def test_only_a_campaign_that_was_surely_read_before_may_be_read_in_part(
 @pytest.mark.parametrize(
     ("scope", "reason"),
     [
-        (Scope("https://other.example.com/api", "sent", None), "api_base_url was https://news.example.com/api and is"),
-        (Scope(SCOPE.api_base_url, "all", None), "campaign_status was sent and is now all"),
-        (Scope(SCOPE.api_base_url, "sent", "2026-01-01T00:00:00Z"), "start_date was not set and is now 2026-01-01"),
+        (
+            {**SCOPE, "api_base_url": "https://other.example.com/api"},
+            "api_base_url was https://news.example.com/api and is",
+        ),
+        ({**SCOPE, "campaign_status": "all"}, "campaign_status was sent and is now all"),
+        ({**SCOPE, "start_date": "2026-01-01T00:00:00Z"}, "start_date was not set and is now 2026-01-01"),
+        ({**SCOPE, "email_privacy": "sha256"}, "email_privacy was not set and is now sha256"),
+        ({"api_base_url": SCOPE["api_base_url"]}, "campaign_status was sent and is now not set"),
     ],
 )
 def test_a_state_of_another_scope_is_not_gone_by(scope: Scope, reason: str) -> None:
-    state, why = begin(SINCE.to_json(), scope, "incremental", listing())
+    state, why = start(SINCE.to_json(), scope, "incremental", listing())
     assert state.cursor is None
     assert reason in (why or "")
 
@@ -169,7 +182,7 @@ def test_a_state_of_another_scope_is_not_gone_by(scope: Scope, reason: str) -> N
 @pytest.mark.parametrize("ahead", [2 * DAY, 300_000 * DAY])
 def test_a_state_from_the_future_is_not_gone_by(ahead: timedelta) -> None:
     for far in (State(SCOPE, time(-ahead)), State(SCOPE, None, Pass("incremental", time(-ahead)))):
-        state, why = begin(far.to_json(), SCOPE, "incremental", listing())
+        state, why = start(far.to_json(), SCOPE, "incremental", listing())
         assert state == State(SCOPE, None, Pass("incremental", None))
         assert why == "the saved state is from the future"
 
@@ -181,12 +194,12 @@ json_values = st.recursive(
 state_like = st.fixed_dictionaries(
     {},
     optional={
-        "scope": json_values | st.just({**SCOPE.__dict__}),
+        "scope": json_values | st.just(dict(SCOPE)),
         "cursor": json_values | st.just(time(HOUR)),
         "pass": json_values
         | st.fixed_dictionaries(
             {"mode": st.just("incremental") | json_values, "cursor": json_values},
-            optional={"after": json_values, "campaign": json_values, "sort": json_values, "position": json_values},
+            optional={"after": json_values, "parent": json_values, "sort": json_values, "position": json_values},
         ),
     },
 )
@@ -194,7 +207,7 @@ state_like = st.fixed_dictionaries(
 
 @given(state_like)
 def test_whatever_is_handed_back_as_a_state_is_used_or_refused_but_never_a_crash(stored: dict[str, Any]) -> None:
-    state, reason = begin(stored, SCOPE, "incremental", listing(campaign("a", counted=HOUR)))
+    state, reason = start(stored, SCOPE, "incremental", listing(campaign("a", counted=HOUR)))
     assert state.running
     assert reason is None or state.cursor is None
     due_names(state, campaign("a", counted=HOUR))
@@ -208,7 +221,7 @@ def test_whatever_is_handed_back_as_a_state_is_used_or_refused_but_never_a_crash
         mode=st.sampled_from(["full_refresh", "incremental"]),
         cursor=st.none() | st.just(time(HOUR)),
         after=st.none() | st.tuples(st.text(max_size=40), st.text(max_size=40)),
-        campaign=st.just("b" * 36),
+        parent=st.just("b" * 36),
         sort=st.just(SORT),
         position=st.builds(Position, st.integers(0, 10**9), st.integers(0, 10**9), st.integers(1, 1000)),
     ),
@@ -219,6 +232,22 @@ def test_a_state_survives_its_way_through_json(cursor: str | None, running: Pass
 
 
 def test_the_largest_state_is_less_than_a_kilobyte() -> None:
-    scope = Scope(f"https://{'a' * 253}/{'p' * 100}/api", "scheduled", time(DAY))
+    url = f"https://{'a' * 253}/{'p' * 100}/api"
+    scope = {"api_base_url": url, "email_privacy": "sha256", "campaign_status": "scheduled", "start_date": time(DAY)}
     running = Pass("full_refresh", time(DAY), (time(DAY), "u" * 36), "u" * 36, SORT, Position(10**9, 10**9, 1000))
     assert len(json.dumps(State(scope, time(DAY), running).to_json())) < 1000
+
+
+def test_a_stream_without_a_listing_leaves_the_servers_time_at_its_first_page() -> None:
+    state, _ = begin({}, SCOPE, "incremental", NOW, None)
+    state = began_at(began_at(state, NOW - HOUR), NOW)
+    assert closed(state).cursor == "2026-11-01T11:00:00Z"
+    assert seen_before(closed(state)) == NOW - HOUR - 15 * MINUTE
+    assert seen_before(State(SCOPE)) is None
+
+
+def test_parents_are_read_in_the_order_of_their_creation_whatever_the_order_of_their_listing() -> None:
+    young, old = Parent(time(DAY), "a"), Parent(time(2 * DAY), "b")
+    state, _ = begin({}, SCOPE, "incremental", NOW, None)
+    assert due(state, [young, old]) == [old, young]
+    assert due(finished(state, old), [young, old]) == [young]

@@ -42,13 +42,13 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.mark.parametrize(("wire", "kept"), [(845, None), (0, None), ("a-uuid", "a-uuid"), (None, None)])
 def test_the_corrupted_uuid_of_the_list_never_passes_for_a_good_one(wire: object, kept: object) -> None:
-    record = stream(CampaignOpens).record({"subscriber_uuid": "s", "subscriber_email_list_uuid": wire}, SLICE)
+    (record,) = stream(CampaignOpens).records_of({"subscriber_uuid": "s", "subscriber_email_list_uuid": wire}, SLICE)
     assert record["subscriber_email_list_uuid"] == kept
 
 
 def test_the_campaign_that_version_6_repeats_in_each_unsubscribe_is_left_out() -> None:
     row = {"campaign_uuid": "c", "campaign": {"html": "x" * 20_000}, "subscriber": {"unsubscribed_at": "t"}}
-    record = stream(CampaignUnsubscribes).record(row, SLICE)
+    (record,) = stream(CampaignUnsubscribes).records_of(row, SLICE)
     assert "campaign" not in record
     assert record["subscriber_unsubscribed_at"] == "t"
 

@@ -14,7 +14,7 @@ from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
 from source_mailcoach.diagnosis import page_of
 from source_mailcoach.overlap import Query
-from source_mailcoach.paging import GetPage, Page, PagingError, walk_tied
+from source_mailcoach.paging import GetPage, Page, PagingError, in_order, reverse_of, walk_tied
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.progress import Progress
 from source_mailcoach.records import SchemaTransformer
@@ -24,13 +24,14 @@ Record = Mapping[str, Any]
 
 
 class MailcoachStream(HttpStream, ABC):
-    """A stream declares its `endpoint`, its `primary_key` and its `sorts`.
+    """A stream declares its `endpoint`, its `primary_key` and the `sort` by which its list is read.
 
-    Two sorts, one the reverse of the other, mean that rows can tie in them. See `paging`.
+    `since_version` says which Mailcoach has the endpoint, if not all of them do.
     """
 
     endpoint: ClassVar[str]
-    sorts: ClassVar[tuple[str, ...]]
+    sort: ClassVar[str]
+    since_version: ClassVar[str] = ""
     progress: Progress
 
     def __init__(self, client: MailcoachClient, config: Config, **parent: Any) -> None:
@@ -39,7 +40,7 @@ class MailcoachStream(HttpStream, ABC):
         self.client = client
         self.config = config
         self.page_size = config.page_size
-        self.transformer = SchemaTransformer(self.get_json_schema())
+        self.transformer = SchemaTransformer(self.get_json_schema(), config.email_privacy)
 
     @property
     def url_base(self) -> str:
@@ -67,8 +68,9 @@ class MailcoachStream(HttpStream, ABC):
         """The next page is chosen by `paging`, which looks at more than one answer."""
 
     def query(self, number: int, sort: str, stream_slice: Slice) -> Query:
-        """The request for a page of the list."""
-        params = self.request_params(None, stream_slice, {"sort": sort, "page": number})
+        """The request for a page of the list, by a sort or ("") in whatever order the server likes."""
+        chosen = {"sort": sort, "page": number} if sort else {"page": number}
+        params = self.request_params(None, stream_slice, chosen)
         return Query(self.path(stream_slice=stream_slice), tuple(params.items()))
 
     def get_page(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Page:
@@ -78,47 +80,74 @@ class MailcoachStream(HttpStream, ABC):
         return page_of(self.client.fetch(query, ahead, later), self.client.api_base.url)
 
     def getter(
-        self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]] = tuple, may_stop: bool = False
+        self,
+        sort: str,
+        stream_slice: Slice,
+        then: Callable[[], Iterable[Query]] = tuple,
+        may_stop: bool = False,
+        repeats: bool = False,
     ) -> GetPage:
-        """`get` for `paging`. `then` are the requests that follow this list.
+        """`get` for `paging`. `then` are the requests that follow this list; `repeats`: equal rows come twice anyway.
 
         Where the walk may stop early, pages ahead are a guess: none on the first page, and one more for each page
         that was needed after all. Where requests are limited there are no guesses.
         """
-        last, read = 0, 0
+        read = 0
 
-        def get(number: int) -> Page:
-            nonlocal last, read
+        def ask(number: int, last: int) -> tuple[Page, bool]:
+            nonlocal read
             guess = 0 if self.client.budget.limited else number + read
             end = min(last, guess) if may_stop else last
+            query = self.query(number, sort, stream_slice)
+            early = self.client.is_asked(query)
             pages = (self.query(ahead, sort, stream_slice) for ahead in range(number + 1, end + 1))
-            page = self.get_page(self.query(number, sort, stream_slice), pages, then())
-            last, read = page.last, read + 1
-            return page
+            page = self.get_page(query, pages, then())
+            read += 1
+            return page, early
 
-        return get
+        first = self.query(1, sort, stream_slice)
+        return in_order(ask, lambda: self.client.drop(first), None if repeats else self.row_key)
 
     def start_progress(self, unit: str) -> Progress:
         return Progress(self.logger, unit, lambda: self.client.requests_sent)
 
-    def tied_pages(self, stream_slice: Slice, then: Callable[[], Iterable[Query]] = tuple) -> Iterator[Page]:
-        """The pages of a list whose sorts have ties, each row once; warns if the server never gave some of them."""
-        gets = [self.getter(sort, stream_slice, then) for sort in self.sorts]
+    def tied_pages(self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]] = tuple) -> Iterator[Page]:
+        """The pages of a list in which rows can be equal by the sort, each row once."""
+        both = (sort, reverse_of(sort)) if sort else ("",)
+        gets = [self.getter(each, stream_slice, then, repeats=True) for each in both]
         missing = yield from walk_tied(gets, self.row_key)
         if missing:
-            where = f" of campaign {stream_slice['campaign_uuid']}" if stream_slice else ""
-            self.logger.warning(
-                f"Mailcoach counts {missing:,} more rows in {self.name}{where} than it gave in repeated readings. "
-                "They are missing from this sync."
-            )
+            self.warn_of_missing(missing, stream_slice)
+
+    def warn_of_missing(self, rows: int, stream_slice: Slice) -> None:
+        """The database hid rows behind others that are equal in the sort, however often it was asked."""
+        where = "".join(f" of {name.removesuffix('_uuid')} {uuid}" for name, uuid in list(stream_slice.items())[:1])
+        self.logger.warning(
+            f"Mailcoach counts {rows:,} more rows in {self.name}{where} than it gave in repeated readings. "
+            "They are missing from this sync."
+        )
 
     def row_key(self, row: Record) -> tuple[Any, ...]:
         """The primary key as far as it is in Mailcoach's own rows."""
         keys = [self.primary_key] if isinstance(self.primary_key, str) else self.primary_key or []
         return tuple(row.get(str(field)) for field in keys)
 
+    def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
+        """The records that a row of the list makes, but for their types, which `records` makes fit the schema."""
+        yield dict(row)
+
     def wrong_pages(self, error: PagingError) -> MailcoachError:
         return MailcoachError(problems.PAGES_OUT_OF_ORDER, url=self.client.api_base.url, detail=error)
+
+    def warn_of_missing_endpoint(self, error: MailcoachError) -> None:
+        """A server that answers otherwise is too old for this stream; else the address of the API is wrong: raises."""
+        if not self.since_version or error.problem is not problems.NOT_FOUND:
+            raise error
+        if not self.client.has_answered:
+            self.client.fetch(Query("email-lists", (("page", 1),)))
+        self.logger.warning(
+            f"{self.name} needs {self.since_version}, and this server does not have it: no rows are read."
+        )
 
 
 class ListStream(MailcoachStream, ABC):
@@ -134,16 +163,19 @@ class ListStream(MailcoachStream, ABC):
         stream_slice: Slice | None = None,
         stream_state: Mapping[str, Any] | None = None,
     ) -> Iterable[Record]:
-        """All rows of the list; raises MailcoachError."""
+        """All records of the list; raises MailcoachError."""
         self.progress = self.start_progress("pages")
         try:
-            for page in self.tied_pages({}):
+            for page in self.tied_pages(self.sort, {}):
                 self.progress.done, self.progress.whole = page.number, page.last
                 self.progress.rows += len(page.rows)
-                yield from page.rows
+                for row in page.rows:
+                    yield from self.records_of(row, {})
                 self.progress.say()
         except PagingError as error:
             raise self.wrong_pages(error) from error
+        except MailcoachError as error:
+            self.warn_of_missing_endpoint(error)
         finally:
             self.client.rest()
         self.progress.finish()

@@ -1,5 +1,6 @@
-"""What recipients did with a campaign: a request and more for each campaign that was sent."""
+"""What became of a campaign among its recipients: a request and more for each campaign that was sent."""
 
+from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import datetime
 from typing import Any
 
@@ -7,17 +8,6 @@ from source_mailcoach.paging import Page
 from source_mailcoach.streams.base import Record, Slice
 from source_mailcoach.streams.campaign_stream import CampaignStream
 from source_mailcoach.times import parse_time
-
-
-class CampaignClicks(CampaignStream):
-    """A row for each link that was clicked. Sortable by its counters only, which tie and grow while they are read.
-
-    So a campaign's links are always read whole, and checked against their number.
-    """
-
-    endpoint = "clicks"
-    primary_key = ["campaign_uuid", "uuid"]
-    sorts = ("-unique_click_count,-click_count", "unique_click_count,click_count")
 
 
 class CampaignOpens(CampaignStream):
@@ -28,18 +18,18 @@ class CampaignOpens(CampaignStream):
 
     endpoint = "opens"
     primary_key = ["campaign_uuid", "subscriber_uuid"]
-    sorts = ("-first_opened_at,email",)
+    sort = "-first_opened_at,email"
     changes_sort = "-last_opened_at,email"
     unwanted = ("uuid",)  # v6 and v7 send it, always null
 
     def changed_at(self, row: Record) -> datetime | None:
         return parse_time(row.get("last_opened_at"))
 
-    def record(self, row: Record, stream_slice: Slice) -> dict[str, Any]:
+    def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
         """Up to v8 the list's uuid is cast to an integer, which leaves 845 or 0 of it: no list is found by that."""
         list_uuid = row.get("subscriber_email_list_uuid")
-        fixed = {"subscriber_email_list_uuid": list_uuid if isinstance(list_uuid, str) else None}
-        return {**super().record(row, stream_slice), **fixed}
+        for record in super().records_of(row, stream_slice):
+            yield {**record, "subscriber_email_list_uuid": list_uuid if isinstance(list_uuid, str) else None}
 
 
 class CampaignUnsubscribes(CampaignStream):
@@ -51,7 +41,7 @@ class CampaignUnsubscribes(CampaignStream):
 
     endpoint = "unsubscribes"
     primary_key = ["campaign_uuid", "subscriber_uuid"]
-    sorts = ("-id",)
+    sort = "-id"
     changes_sort = "-id"
     unwanted = ("campaign",)  # v6 repeats the whole campaign, with all of its HTML, in every row
 
@@ -63,9 +53,10 @@ class CampaignUnsubscribes(CampaignStream):
         times = [self.changed_at(row) for row in page.rows]
         return bool(times) and all(time is not None and time < before for time in times)
 
-    def record(self, row: Record, stream_slice: Slice) -> dict[str, Any]:
+    def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
         unsubscribed_at = (row.get("subscriber") or {}).get("unsubscribed_at")
-        return {**super().record(row, stream_slice), "subscriber_unsubscribed_at": unsubscribed_at}
+        for record in super().records_of(row, stream_slice):
+            yield {**record, "subscriber_unsubscribed_at": unsubscribed_at}
 
 
 class CampaignBounces(CampaignStream):
@@ -76,10 +67,38 @@ class CampaignBounces(CampaignStream):
 
     endpoint = "bounces"
     primary_key = ["campaign_uuid", "subscriber_uuid", "type"]
-    sorts = ("-created_at,email,bounce_count",)
+    sort = "-created_at,email,bounce_count"
     changes_sort = "-created_at,email,bounce_count"
-    may_tie = True
-    since_version = ", which came with version 6.24"
+    tie_fields = ("created_at", "subscriber_email", "bounce_count")
+    since_version = "Mailcoach 6.24"
 
     def changed_at(self, row: Record) -> datetime | None:
         return parse_time(row.get("created_at"))
+
+
+class CampaignSends(CampaignStream):
+    """The mails of a campaign, with what each recipient did: `sends`, for the campaigns in scope alone.
+
+    Opens and clicks of a mail move nothing to sort by, so a campaign's mails are always read whole.
+    """
+
+    endpoint = "sends"
+    primary_key = ["campaign_uuid", "uuid"]
+    sort = "-sent_at"
+    tie_fields = ("sent_at",)
+    since_version = "Mailcoach 6.1"
+
+    def path(self, *, stream_slice: Slice | None = None, **_: Any) -> str:
+        return self.endpoint
+
+    def request_params(
+        self,
+        stream_state: Mapping[str, Any] | None,
+        stream_slice: Slice | None = None,
+        next_page_token: Mapping[str, Any] | None = None,
+    ) -> MutableMapping[str, Any]:
+        campaign = (stream_slice or {})["campaign_uuid"]
+        return {
+            "filter[campaign_uuid]": campaign,
+            **super().request_params(stream_state, stream_slice, next_page_token),
+        }

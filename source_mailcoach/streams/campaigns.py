@@ -6,13 +6,11 @@ from typing import Any
 
 from airbyte_cdk.models import SyncMode
 
-from source_mailcoach import problems
 from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
-from source_mailcoach.overlap import Query
-from source_mailcoach.problems import MailcoachError
-from source_mailcoach.state import GATE_MARGIN, Campaign, Listing, Scope, State, sort_campaigns, usable
-from source_mailcoach.streams.base import ListStream, Record, Slice
+from source_mailcoach.state import GATE_MARGIN, Campaign, Listing, State, usable
+from source_mailcoach.streams.base import Record, Slice
+from source_mailcoach.streams.parents import ParentStream
 from source_mailcoach.times import format_time, latest, parse_time
 
 # The API's filter for sent means sending as well, and ignores a status that it does not know: everything comes then.
@@ -23,7 +21,7 @@ STATUSES: Mapping[str, frozenset[str]] = {
 }
 
 
-class Campaigns(ListStream):
+class Campaigns(ParentStream):
     """Sortable by name and by time of sending, which other campaigns may share; by nothing that is unique.
 
     The list is fetched once in a sync, however many streams need it: a page of it carries four HTML bodies a row.
@@ -35,11 +33,11 @@ class Campaigns(ListStream):
     primary_key = "uuid"
     cursor_field = "updated_at"
     is_resumable = True
-    sorts = ("name,sent", "-name,-sent")
+    sort = "name,sent"
 
     def __init__(self, client: MailcoachClient, config: Config) -> None:
         super().__init__(client, config)
-        self.scope = Scope(client.api_base.url, config.campaign_status, config.start)
+        self.scope = {**config.scope(), "campaign_status": config.campaign_status, "start_date": config.start}
         self._listing: Listing | None = None
         self._state: dict[str, Any] = {}
 
@@ -75,7 +73,7 @@ class Campaigns(ListStream):
             if since is None or (moved[-1] and moved[-1] >= since - GATE_MARGIN):
                 yield row
         listed_at = listed_at or datetime.now(timezone.utc)
-        self._listing = Listing(sort_campaigns(campaigns), listed_at)
+        self._listing = Listing(campaigns, listed_at)
         cursor = None
         if sync_mode is SyncMode.incremental and (times := [time for time in moved if time]):
             cursor = format_time(min(max(times), listed_at))
@@ -105,16 +103,6 @@ class Campaigns(ListStream):
             self._state = kept
         assert self._listing
         return self._listing
-
-    def exists(self, campaign_uuid: str) -> bool:
-        """Whether the server still has a campaign; asks it."""
-        try:
-            self.client.fetch(Query(f"campaigns/{campaign_uuid}"))
-        except MailcoachError as error:
-            if error.problem is problems.NOT_FOUND:
-                return False
-            raise
-        return True
 
 
 def _campaign(row: Record) -> Campaign:

@@ -1,11 +1,41 @@
-"""The email lists of the account."""
+"""The email lists of the account, and the listing of them that the streams of single lists go by."""
 
-from source_mailcoach.streams.base import ListStream
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from airbyte_cdk.models import SyncMode
+
+from source_mailcoach.state import Parent
+from source_mailcoach.streams.base import Record, Slice
+from source_mailcoach.streams.parents import ParentStream
 
 
-class EmailLists(ListStream):
+class EmailLists(ParentStream):
     """Sortable by name, creation time and subscribers only; lists made in one go share their second of creation."""
 
     endpoint = "email-lists"
     primary_key = "uuid"
-    sorts = ("-created_at,name", "created_at,-name")
+    sort = "-created_at,name"
+    _listing: Sequence[Parent] | None = None
+
+    def read_records(
+        self,
+        sync_mode: SyncMode,
+        cursor_field: list[str] | None = None,
+        stream_slice: Slice | None = None,
+        stream_state: Mapping[str, Any] | None = None,
+    ) -> Iterable[Record]:
+        """All email lists."""
+        found = []
+        for row in super().read_records(sync_mode):
+            found.append(Parent(str(row.get("created_at")), str(row["uuid"])))
+            yield row
+        self._listing = found
+
+    def listing(self) -> Sequence[Parent]:
+        """The email lists: from the reading of this stream, or from one made for the purpose."""
+        if self._listing is None:
+            for _ in self.read_records(SyncMode.full_refresh):
+                pass
+        assert self._listing is not None
+        return self._listing

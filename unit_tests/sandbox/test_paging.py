@@ -101,6 +101,27 @@ def test_tied_rows_are_repeated_and_missed_across_pages(sandbox: Sandbox) -> Non
     assert len(set(seen)) < len(seen)
 
 
+@pytest.mark.parametrize(
+    ("path", "field", "page"),
+    [
+        ("/sends?sort=-sent_at", "sent_at", 3),
+        ("/suppressions?sort=-created_at", "created_at", 1),
+        ("/templates?sort=-updated_at,name", "updated_at", 1),
+        ("/subscriber-imports?sort=created_at", "created_at", 1),
+        ("/email-lists/*/segments?sort=-created_at,name", "created_at", 1),
+        ("/automation-mails?sort=name,created_at", "created_at", 1),
+    ],
+)
+def test_rows_change_places_only_with_those_that_tie(path: str, field: str, page: int) -> None:
+    with Sandbox("cloud", opens=20, html_bytes=20) as running:
+        path = path.replace("*", next(iter(running.store.email_lists)))
+        imports = {uuid: each.created_at for uuid, each in running.store.imports.items()}
+        pages = [ask(running, f"{path}&page={page}").data for _ in range(8)]
+        assert len({tuple(row["uuid"] for row in rows) for rows in pages}) > 1
+        moments = {tuple(row.get(field) or imports[row["uuid"]] for row in rows) for rows in pages}
+        assert len(moments) == 1
+
+
 def test_a_total_order_repeats_and_misses_nothing(sandbox: Sandbox) -> None:
     campaign = most(sandbox, "opens")
     for sort in ("email", "-email", "first_opened_at,email", "-last_opened_at,-email"):

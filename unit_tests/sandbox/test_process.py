@@ -55,6 +55,10 @@ def test_other_processes_can_ask_for_the_truth() -> None:
             answer = ask(running, f"/_sandbox/truth/campaign_opens?campaign_status={status}", base="", token=None)
             assert answer.json == running.truth("campaign_opens", campaign_status=status)
         assert ask(running, "/_sandbox/truth/campaigns", base="").json == running.truth("campaigns")
+        answer = ask(running, "/_sandbox/truth/sends?start_date=2026-10-01", base="")
+        assert answer.json == running.truth("sends", start_date="2026-10-01") != running.truth("sends")
+        answer = ask(running, "/_sandbox/truth/subscriber_imports?include_import_details=true", base="")
+        assert answer.json == running.truth("subscriber_imports", include_import_details=True)
 
 
 def test_other_processes_can_ask_for_counts_and_reset_them() -> None:
@@ -70,7 +74,7 @@ def test_other_processes_can_ask_for_counts_and_reset_them() -> None:
         assert ask(running, "/_sandbox/stats", base="").json["requests"] == 0
 
 
-@pytest.mark.parametrize("path", ["/_sandbox/nothing", "/_sandbox/truth/subscribers"])
+@pytest.mark.parametrize("path", ["/_sandbox/nothing", "/_sandbox/truth/automations"])
 def test_what_the_sandbox_does_not_know_is_404(path: str) -> None:
     with Sandbox(opens=2) as running:
         assert ask(running, path, base="").status == 404

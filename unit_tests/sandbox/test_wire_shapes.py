@@ -194,15 +194,20 @@ def test_texts_are_escaped_as_php_does() -> None:
 @pytest.mark.parametrize("version", CURRENT)
 def test_times_are_whole_seconds_utc_and_addresses_are_invented(version: str) -> None:
     with Sandbox(version, opens=5, html_bytes=20) as running:
+        (uuid, *_) = running.store.email_lists
         paths = ["/email-lists", "/campaigns", *(f"/campaigns/{most(running, kind).uuid}/{kind}" for kind in CHILDREN)]
+        paths += [f"/email-lists/{uuid}/{kind}" for kind in ("subscribers", "tags", "segments")]
+        paths += ["/sends?page=9", "/suppressions", "/templates", "/transactional-mails", "/automation-mails"]
+        paths += [f"/subscriber-imports/{each}" for each in running.store.imports]
         text = b"".join(ask(running, path).body for path in paths).decode()
     times = re.findall(r'"[^"]*_at":"([^"]+)"', text)
     assert times
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000000Z", moment) for moment in times)
-    assert {match.group(1) for match in re.finditer(r"@([\w.]+)", text)} <= {
+    assert {match.group(1) for match in re.finditer(r"@([\w.]+\w)", text)} <= {
         "example.com",
         "example.org",
         "example.net",
+        "mail.example.com",
     }
 
 
@@ -216,5 +221,9 @@ def test_v5_is_known_by_its_integer_ids() -> None:
         assert isinstance(row["subscriber_id"], int)
         assert ask(running, f"/campaigns/{campaign.id}").data["id"] == campaign.id
         assert ask(running, f"/campaigns/{campaign.id}/bounces").status == 404
+        assert ask(running, "/email-lists/1/subscribers").data[0]["email_list_id"] == 1
+        assert ask(running, "/templates").data[0]["id"] > 0
+        for path in ("/email-lists/1/tags", "/sends", "/suppressions", "/transactional-mails/templates"):
+            assert ask(running, path).status == 404
         with pytest.raises(ValueError, match="v5"):
             running.truth("campaigns")

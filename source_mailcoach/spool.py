@@ -1,0 +1,56 @@
+"""Rows that one stream has read and another one needs, kept on disk meanwhile: they can be more than memory holds."""
+
+import json
+import logging
+import tempfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import IO, Any
+
+logger = logging.getLogger("airbyte")
+
+
+class Spool:
+    """Pages of rows by the uuid of their parent, in a file that vanishes with the process.
+
+    Without a place for the file, or room in it, there are no rows: whoever needs them has to ask the server again.
+    """
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] | None = None
+        self._pages: dict[str, list[tuple[int, int]]] = {}
+        self._whole: set[str] = set()
+        self._usable = True
+
+    def keep(self, parent: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep a page of rows. They count once all of the parent's are there."""
+        if not self._usable:
+            return
+        try:
+            self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the sync
+            content = zlib.compress(json.dumps(rows).encode(), 1)
+            place = self._file.seek(0, 2)
+            self._file.write(content)
+        except OSError as error:
+            self._usable = False
+            self._whole.clear()
+            logger.info(
+                f"Clicks cannot be kept on disk for campaign_click_events, and are read twice: {error.strerror}."
+            )
+        else:
+            self._pages.setdefault(parent, []).append((place, len(content)))
+
+    def complete(self, parent: str) -> None:
+        """All rows of a parent are there."""
+        if self._usable:
+            self._whole.add(parent)
+
+    def has(self, parent: str) -> bool:
+        return parent in self._whole
+
+    def pages(self, parent: str) -> Iterator[list[dict[str, Any]]]:
+        """The pages of a parent, as they were kept."""
+        for place, length in self._pages.get(parent, ()):
+            assert self._file
+            self._file.seek(place)
+            yield json.loads(zlib.decompress(self._file.read(length)))

@@ -1,0 +1,83 @@
+"""Streams whose rows say themselves when they last changed, and can be listed by that, latest first."""
+
+from abc import ABC
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from airbyte_cdk.models import SyncMode
+from airbyte_cdk.sources.streams.http import HttpSubStream
+
+from source_mailcoach import state
+from source_mailcoach.api import MailcoachClient
+from source_mailcoach.config import Config
+from source_mailcoach.paging import Page
+from source_mailcoach.state import ACCOUNT, Parent, Scope, State
+from source_mailcoach.streams.base import Record, Slice
+from source_mailcoach.streams.email_lists import EmailLists
+from source_mailcoach.streams.pass_stream import PassStream
+from source_mailcoach.times import parse_time
+
+
+class FeedStream(PassStream, ABC):
+    """The cursor that a pass leaves is the server's time at its first page, so that no later change is missed."""
+
+    def parents(self) -> Sequence[Parent]:
+        return [ACCOUNT]
+
+    def begin(self, mode: state.Mode) -> tuple[State, str | None, Sequence[Parent]]:
+        parents = self.parents()
+        reached, reason = state.begin(self._state, self.scope, mode, self._now(), None)
+        return reached, reason, state.due(reached, parents)
+
+    def known_before(self, parent: Parent) -> datetime | None:
+        return state.seen_before(self._reached)
+
+    def came(self, page: Page) -> None:
+        self._reached = state.began_at(self._reached, self._now())
+
+    def _now(self) -> datetime:
+        return self.client.server_time or datetime.now(timezone.utc)
+
+
+class EventStream(FeedStream, ABC):
+    """A feed of what happened, rather than of what there is: the start date applies to it."""
+
+    @property
+    def scope(self) -> Scope:
+        return {**super().scope, "start_date": self.config.start}
+
+    def known_before(self, parent: Parent) -> datetime | None:
+        known = (super().known_before(parent), parse_time(self.config.start))
+        return max((time for time in known if time), default=None)
+
+    def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
+        """A row that does not say when it happened has not happened yet."""
+        start, time = parse_time(self.config.start), self.changed_at(row)
+        if not (start and time and time < start):
+            yield from super().records_of(row, stream_slice)
+
+
+class EmailListStream(FeedStream, HttpSubStream, ABC):
+    """A list below an email list."""
+
+    unit = "email lists"
+
+    def __init__(self, parent: EmailLists, client: MailcoachClient, config: Config) -> None:
+        super().__init__(client, config, parent=parent)
+        self.parent: EmailLists = parent
+
+    def parents(self) -> Sequence[Parent]:
+        return self.parent.listing()
+
+    def path(self, *, stream_slice: Slice | None = None, **_: Any) -> str:
+        return f"email-lists/{(stream_slice or {})['email_list_uuid']}/{self.endpoint}"
+
+    def slice_of(self, parent: Parent) -> Slice:
+        return {"email_list_uuid": parent.uuid}
+
+    def stream_slices(self, *, sync_mode: SyncMode, **more: Any) -> Iterable[Slice]:  # type: ignore[override]
+        return PassStream.stream_slices(self, sync_mode=sync_mode, **more)
+
+    def parent_exists(self, parent: Parent) -> bool:
+        return self.parent.exists(parent.uuid)

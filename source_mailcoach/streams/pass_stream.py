@@ -1,0 +1,242 @@
+"""The one behavior of all streams that go on where they stopped: passes, resume points, early stops. See `state`."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, ClassVar
+
+from airbyte_cdk.models import (
+    AirbyteMessage,
+    AirbyteStateBlob,
+    AirbyteStateMessage,
+    AirbyteStateType,
+    AirbyteStreamState,
+    StreamDescriptor,
+    SyncMode,
+    Type,
+)
+from airbyte_cdk.sources.streams.core import StreamData
+
+from source_mailcoach import problems, state
+from source_mailcoach.api import MailcoachClient
+from source_mailcoach.config import Config
+from source_mailcoach.overlap import Query
+from source_mailcoach.paging import Page, PagingError, Position, reverse_of, walk, walk_runs
+from source_mailcoach.problems import MailcoachError
+from source_mailcoach.state import Parent, Scope, State
+from source_mailcoach.streams.base import MailcoachStream, Record, Slice
+from source_mailcoach.times import parse_time
+
+
+class PassStream(MailcoachStream, ABC):
+    """One list for each parent, read one after another.
+
+    `sort` is for reading a list whole. With `changes_sort`, which puts the latest changes first, one that was read
+    before is read only as far as its rows are new. Rows that are equal in all of `tie_fields` are equal in both
+    sorts. `short` lists are read whole until as many rows have been seen as they have.
+    """
+
+    changes_sort: ClassVar[str | None] = None
+    tie_fields: ClassVar[tuple[str, ...]] = ()
+    short: ClassVar[bool] = False
+    unwanted: ClassVar[tuple[str, ...]] = ()
+    unit: ClassVar[str] = "pages"
+
+    def __init__(self, client: MailcoachClient, config: Config, **parent: Any) -> None:
+        super().__init__(client, config, **parent)
+        self._sort = self.sort
+        self._changes_sort = self.changes_sort
+        # Nothing is fetched ahead by a sort that the server may refuse, or of an endpoint that it may lack.
+        self._accepted_sorts = set() if self.since_version else {self.sort}
+        self._missing_endpoint = False
+        self._due: Sequence[Parent] = ()
+        self._index = 0
+        self._reached = State({})
+        self._state: dict[str, Any] = {}
+
+    # What a stream says of itself ---------------------------------------------------------------------------------
+
+    @property
+    def scope(self) -> Scope:
+        return self.config.scope()
+
+    @abstractmethod
+    def begin(self, mode: state.Mode) -> tuple[State, str | None, Sequence[Parent]]:
+        """The state with a pass that runs, the reason why the stored one is not gone by, and the parents due."""
+
+    @abstractmethod
+    def known_before(self, parent: Parent) -> datetime | None:
+        """The time before which the rows of a parent are known already; None if all of them have to be read."""
+
+    def slice_of(self, parent: Parent) -> Slice:
+        """What the requests for a parent's list need, and what its records are stamped with."""
+        return {}
+
+    def changed_at(self, row: Record) -> datetime | None:
+        """The time of a row's latest change, by which `changes_sort` sorts; None if the row does not say."""
+        return parse_time(row.get(str(self.cursor_field)))
+
+    def rest_is_known(self, page: Page, before: datetime) -> bool:
+        """Whether all rows after a page changed before a time: the last row says so, where the sort is by that time."""
+        last = self.changed_at(page.rows[-1]) if page.rows else None
+        return last is not None and last < before
+
+    def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
+        yield {**{field: value for field, value in row.items() if field not in self.unwanted}, **stream_slice}
+
+    def parent_exists(self, parent: Parent) -> bool:
+        """After a 404: whether the server has the parent, so that it is the list below that it lacks."""
+        return True
+
+    def came(self, page: Page) -> None:
+        """A page was read."""
+
+    # Reading ------------------------------------------------------------------------------------------------------
+
+    def stream_slices(self, *, sync_mode: SyncMode, **_: Any) -> Iterable[Slice]:
+        """One slice a parent that is due, holding no more than its rows are stamped with.
+
+        An empty slice if none is due, since the CDK asks for the state after slices only.
+        """
+        mode: state.Mode = "incremental" if sync_mode is SyncMode.incremental else "full_refresh"
+        self._reached, reason, self._due = self.begin(mode)
+        if reason:
+            self.logger.warning(f"All of {self.name} is read again: {reason}.")
+        self._index = 0
+        self.progress = self.start_progress(self.unit)
+        self.progress.whole = len(self._due)
+        try:
+            for index, parent in enumerate(self._due):
+                self._index = index
+                yield self.slice_of(parent)
+                if self._missing_endpoint:
+                    break
+                self.progress.done += 1
+        finally:
+            self.client.rest()
+        if not self._due:
+            self._reach(state.closed(self._reached))
+            yield {}
+        self.progress.finish()
+
+    def read_records(
+        self,
+        sync_mode: SyncMode,
+        cursor_field: list[str] | None = None,
+        stream_slice: Slice | None = None,
+        stream_state: Mapping[str, Any] | None = None,
+    ) -> Iterable[StreamData]:
+        """The records of one parent, with a STATE after each page but the last, which the CDK follows by its own."""
+        if not self._due:
+            return
+        parent, stream_slice = self._due[self._index], stream_slice or {}
+        try:
+            yield from self._read_parent(parent, stream_slice)
+        except PagingError as error:
+            self.client.rest()
+            raise self.wrong_pages(error) from error
+        except MailcoachError as error:
+            if error.problem is not problems.NOT_FOUND:
+                raise
+            self._explain_not_found(parent, error)
+            if self._missing_endpoint:
+                return
+        self.client.drop(self.query(1, self._sort, stream_slice))
+        self._reach(state.finished(self._reached, parent))
+        if parent is self._due[-1]:
+            self._reach(state.closed(self._reached))
+
+    def _read_parent(self, parent: Parent, stream_slice: Slice) -> Iterator[StreamData]:
+        sort, known_before = self._plan(parent)
+        try:
+            yield from self._read_by(sort, known_before, parent, stream_slice)
+        except MailcoachError as error:
+            if error.problem is not problems.QUERY_REFUSED or not self._drops_sort(sort):
+                raise
+            # An older server. It refuses the first page, so nothing of this list is out yet.
+            yield from self._read_by(self._sort, None, parent, stream_slice)
+
+    def _drops_sort(self, refused: str) -> bool:
+        """Whether the stream can do without a sort that the server refuses. It is not tried again in this sync."""
+        if refused == self._changes_sort:
+            self._changes_sort = None
+        elif refused and self.short:
+            self._sort = ""
+        else:
+            return False
+        return True
+
+    def _plan(self, parent: Parent) -> tuple[str, datetime | None]:
+        """How a list is read: by which sort, and before which time its rows are known."""
+        known_before = self.known_before(parent) if self._changes_sort else None
+        if known_before and self._changes_sort:
+            return self._changes_sort, known_before
+        return self._sort, None
+
+    def _read_by(
+        self, sort: str, known_before: datetime | None, parent: Parent, stream_slice: Slice
+    ) -> Iterator[StreamData]:
+        for page, position in self._pages(sort, parent, stream_slice, may_stop=known_before is not None):
+            self._accepted_sorts.add(sort)
+            self.came(page)
+            for row in page.rows:
+                for record in self.records_of(row, stream_slice):
+                    self.progress.rows += 1
+                    yield record
+            self.progress.say()
+            if known_before and self.rest_is_known(page, known_before):
+                return
+            if position:
+                self._reach(state.at_position(self._reached, parent, sort, position))
+                yield self._state_message()
+
+    def _pages(
+        self, sort: str, parent: Parent, stream_slice: Slice, may_stop: bool
+    ) -> Iterator[tuple[Page, Position | None]]:
+        if self.short:
+            return ((page, None) for page in self.tied_pages(sort, stream_slice, self._pages_to_come))
+        start = state.start_of(self._reached, parent, sort)
+        get = self.getter(sort, stream_slice, self._pages_to_come, may_stop)
+        if not self.tie_fields:
+            return walk(get, start)
+        gets = get, self.getter(reverse_of(sort), stream_slice, self._pages_to_come)
+        missed = partial(self.warn_of_missing, stream_slice=stream_slice)
+        return walk_runs(gets, self._sort_value, self.row_key, start, missed)
+
+    def _sort_value(self, row: Record) -> tuple[Any, ...]:
+        return tuple(row.get(field) for field in self.tie_fields)
+
+    def _pages_to_come(self) -> Iterator[Query]:
+        """The pages of the parents after this one, as far as it is known how they are read and how many there are."""
+        for parent in self._due[self._index + 1 :]:
+            sort, known_before = self._plan(parent)
+            if sort not in self._accepted_sorts:
+                return
+            first = self.query(1, sort, self.slice_of(parent))
+            yield first
+            for number in range(2, 0 if known_before else self.client.last_page(first) + 1):
+                yield self.query(number, sort, self.slice_of(parent))
+
+    def row_key(self, row: Record) -> tuple[Any, ...]:
+        """Within the list of one parent, so without what names the parent."""
+        keys = [self.primary_key] if isinstance(self.primary_key, str) else self.primary_key or []
+        return tuple(row.get(str(field)) for field in keys if field != "campaign_uuid")
+
+    def _explain_not_found(self, parent: Parent, error: MailcoachError) -> None:
+        """404 means a parent deleted since it was listed, or an endpoint that this server does not have yet."""
+        if self.parent_exists(parent):
+            self._missing_endpoint = True
+            self.warn_of_missing_endpoint(error)
+        else:
+            what = self.unit.removesuffix("s").capitalize()
+            self.logger.warning(f"{what} {parent.uuid} was deleted during the sync and is left out of {self.name}.")
+
+    def _reach(self, reached: State) -> None:
+        self._reached = reached
+        self._state = reached.to_json()
+
+    def _state_message(self) -> AirbyteMessage:
+        """The CDK makes these between slices only; a list of hours needs them within."""
+        stream = AirbyteStreamState(StreamDescriptor(name=self.name), AirbyteStateBlob(self._state))
+        return AirbyteMessage(Type.STATE, state=AirbyteStateMessage(AirbyteStateType.STREAM, stream))

@@ -1,0 +1,325 @@
+"""No address is left in a protected record, wherever it stands and however it is written, and nothing else changes."""
+
+import copy
+import hashlib
+import html
+import json
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from source_mailcoach.privacy import Privacy, protect
+
+ADDRESSES = (
+    "jane@example.com",
+    "Jane.Doe+news@mail.example.org",
+    "o'brien@example.net",
+    "x_1-2@a-b.example.com",
+    "jürgen@müller.example.org",
+    "иван@пример.example.net",
+    "हिन्दी@उदाहरण.example.com",
+    "jane@localhost",
+    "bounce+jane=example.com@example.org",
+    64 * "a" + "@example.com",
+    32 * "é" + "@example.com",
+)
+ODD_ADDRESSES = ("R&D@example.com", "dept/sales@example.org", '"jane doe"@example.net', "jane@[192.0.2.1]")
+
+
+def hashed(address: str) -> str:
+    return hashlib.sha256(address.strip().lower().encode()).hexdigest()
+
+
+def protected(value: Any, privacy: Privacy, name: str = "note") -> Any:
+    """The value after a record that holds it has been protected."""
+    record = {name: copy.deepcopy(value)}
+    protect(record, privacy)
+    return record[name]
+
+
+# Fields of an address --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["email", "from_email", "subscriber_email", "default_reply_to_email"])
+@pytest.mark.parametrize("value", [*ADDRESSES, *ODD_ADDRESSES, " Jane@Example.COM\n", "eyJpdiI6Ik1", "a b", "\ud800@x"])
+def test_a_field_of_an_address_is_protected_whatever_it_looks_like(name: str, value: str) -> None:
+    """A server with encryption enabled gives the address as it is stored."""
+    text = value.strip().lower().encode("utf-8", "surrogatepass")
+    assert protected(value, "sha256", name) == hashlib.sha256(text).hexdigest()
+    assert protected(value, "drop", name) is None
+    assert protected({"a": [{name: value}]}, "drop") == {"a": [{name: None}]}
+    assert protected([value, None], "drop", name) == [None]
+
+
+def test_the_hash_is_the_one_that_others_compute() -> None:
+    """From `printf jane@example.com | sha256sum`."""
+    known = "8c87b489ce35cf2e2f39f80e282cb2e804932a56a213983eeeb428407d43b52d"
+    assert protected(" Jane@example.com", "sha256", "email") == known
+
+
+@pytest.mark.parametrize("privacy", ["plain", "sha256", "drop"])
+@pytest.mark.parametrize("value", [None, "", " ", True, 0, [], {}, [None]])
+def test_a_field_of_an_address_without_a_text_stays(privacy: Privacy, value: Any) -> None:
+    assert protected(value, privacy, "email") == value
+
+
+def test_the_mail_system_s_identifiers_of_mails_stay() -> None:
+    record = {
+        "transport_message_id": "0102018f@eu-west-1.example.com",
+        "a": [{"transport_message_id": "b@example.com"}],
+    }
+    for privacy in ("sha256", "drop"):
+        after = copy.deepcopy(record)
+        protect(after, privacy)
+        assert after == record
+
+
+# Texts -----------------------------------------------------------------------------------------------------------
+
+
+def link(text: str) -> str:
+    return quote(text, safe="")
+
+
+def in_code(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode())
+
+
+def in_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+def in_html(text: str) -> str:
+    return html.escape(text).replace("&#x27;", "&#039;")  # as PHP writes it
+
+
+# Texts with § in place of an address, and how an address is written there.
+CONTEXTS: list[tuple[str, Callable[[str], str]]] = [
+    ("Mail to §, or to §.", str),
+    ("550 5.1.1 <§>: user unknown", str),
+    ("§,§;§", str),
+    ('"id";"email"\r\n1;§;x\r\n2;"§";y', str),
+    ("(see: §) „§“ – «§»…", str),
+    ("**§** 'mail' '§'", str),
+    ("@media @§", str),
+    ("§-, §@, §@example.org", str),
+    ("body{color:red}@media print{a:b}@font-face § 100%", str),
+    ('<style>p{}@media x{}</style><p>§<br>§</p><a href="mailto:§?subject=x">', in_html),
+    ("<b title='§'>&lt;§&gt;&nbsp;§&nbsp;</b>", in_html),
+    ("<i title=§>", in_html),
+    ("write to § now", lambda text: text.replace("@", "&#64;")),
+    ("https://example.com/?a=1&user_email=§&b=2#c", link),
+    ("https://example.com/?email=§&b=2", str),
+    ("/unsubscribe/§/now", link),
+    ("https://example.com/§?x", str),
+    ("https://example.com/?id=§#x", in_code),
+    ("https://r.example.com/?to=https%3A%2F%2Fexample.com%2F%3Fa%3D1%26email%3D§%26b", lambda text: link(link(text))),
+    ('{"@type":"x","a":{"html":"<p>\\n§\\n<\\/p>","\\u003c§\\u003e":["§"]},"b":"@"}', in_json),
+    ('{"a":"\\t§","§":1}', lambda text: in_json(text).replace("@", "\\u0040")),
+    ('{"a":"https:\\/\\/example.com\\/?a=1\\u0026email=§"}', link),
+    ('{"a":"{\\"b\\":\\"§\\"}"}', lambda text: in_json(in_json(text)).replace("@", "\\\\u0040")),
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize(("context", "written"), CONTEXTS)
+def test_an_address_in_a_text_is_replaced_and_the_rest_stays(
+    context: str, written: Callable[[str], str], address: str
+) -> None:
+    for same in (address, address.upper()):
+        text = context.replace("§", written(same))
+        assert protected(text, "sha256") == context.replace("§", hashed(address))
+        assert protected(text, "drop") == context.replace("§", "")
+
+
+@pytest.mark.parametrize("address", [*ADDRESSES, *ODD_ADDRESSES])
+def test_a_text_that_is_an_address_as_a_whole_is_replaced_as_a_whole(address: str) -> None:
+    for text in (address, f" {address.upper()}\n", address.replace("@", "%40"), address.replace("@", "\\u0040")):
+        assert protected(text, "sha256") == hashed(address)
+        assert protected(text, "drop") is None
+        assert protected([text, None, "x", [text]], "sha256") == [hashed(address), None, "x", [hashed(address)]]
+        assert protected([text, None, "x", [text]], "drop") == [None, "x", []]
+
+
+@pytest.mark.parametrize("address", ODD_ADDRESSES)
+def test_an_odd_address_in_a_text_is_replaced(address: str) -> None:
+    assert protected(f"To {address}, or <{address}>.", "sha256") == f"To {hashed(address)}, or <{hashed(address)}>."
+    text = json.dumps({"a": address})
+    assert protected(text, "sha256") == json.dumps({"a": hashed(address)})
+
+
+def test_keys_that_are_addresses_are_protected() -> None:
+    """A key cannot be null, so that a dropped one takes its value along."""
+    value = {"jane@example.com": 1, "Notes of bob@example.org": "x", "c": {"D@example.com": None}}
+    assert protected(value, "sha256") == {
+        hashed("jane@example.com"): 1,
+        f"Notes of {hashed('bob@example.org')}": "x",
+        "c": {hashed("d@example.com"): None},
+    }
+    assert protected(value, "drop") == {"Notes of ": "x", "c": {}}
+
+
+UNTOUCHED = [
+    "",
+    "3f0e8a52-3c1b-4b8e-9d7c-4b0a64403cf9",
+    "2026-01-05T10:00:00.000000Z",
+    "40",
+    "1e40",
+    "Hello world",
+    "tom @ example.com",
+    "@jane",
+    "me @jane, @joe",
+    "jane@",
+    "@",
+    "%40",
+    "\\u0040",
+    "&#64;",
+    "100 %40",
+    "50%25",
+    "<style>a{}@media (x){}@import 'y';\n@font-face{}</style>",
+    '{"@context":"https://schema.org","@type":"Person","x":"","y":"@"}',
+    '<meta name="twitter:site" content="@example">',
+    "https://social.example.com/@jane/1?x=@y",
+    0,
+    1.5,
+    True,
+    None,
+]
+
+
+@pytest.mark.parametrize("value", UNTOUCHED)
+@pytest.mark.parametrize("privacy", ["sha256", "drop"])
+def test_what_is_no_address_stays(privacy: Privacy, value: Any) -> None:
+    assert protected([value, {"a": value}], privacy) == [value, {"a": value}]
+
+
+@given(st.text(st.characters(exclude_characters="@4&")))
+def test_a_text_without_any_at_sign_stays(text: str) -> None:
+    assert protected(text, "drop") == text
+
+
+around = st.text(st.sampled_from("ab .,;:/\\\"'<>()[]{}|=?&#%+-_*@~\n\0é„…")) | st.text()
+writings = st.sampled_from([str, link, lambda text: link(link(text)), lambda text: text.replace("@", "\\u0040")])
+
+
+@given(around, st.sampled_from(["jane@example.com", "Jo.Ümit+x@müller.example.org"]), writings, around)
+@settings(deadline=None, max_examples=1000)
+def test_no_address_survives_whatever_is_around_it(
+    before: str, address: str, written: Callable[[str], str], after: str
+) -> None:
+    left = protected(f"{before}{written(address)}{after}", "drop") or ""
+    assert address not in unquote(unquote(left)).replace("\\u0040", "@")
+
+
+# Any record ------------------------------------------------------------------------------------------------------
+
+
+class Case(NamedTuple):
+    """A value, and what is made of it. GONE leaves a list; in an object null stands for it."""
+
+    plain: Any
+    sha256: Any
+    drop: Any
+
+
+GONE = object()
+
+
+def text_case(context: str, written: Callable[[str], str], address: str) -> Case:
+    return Case(*(context.replace("§", text) for text in (written(address), hashed(address), "")))
+
+
+def list_case(items: list[Case]) -> Case:
+    dropped = [item.drop for item in items if item.drop is not GONE]
+    return Case([item.plain for item in items], [item.sha256 for item in items], dropped)
+
+
+def object_case(fields: dict[str, Case]) -> Case:
+    """A field of an address gets any text: one of another case's."""
+    whole = {name: case for name, case in fields.items() if name.endswith("email") and isinstance(case.plain, str)}
+    fields = fields | {name: Case(case.plain, hashed(case.plain), GONE) for name, case in whole.items()}
+    return Case(
+        {name: case.plain for name, case in fields.items()},
+        {hashed(name) if "@" in name else name: case.sha256 for name, case in fields.items()},
+        {name: None if case.drop is GONE else case.drop for name, case in fields.items() if "@" not in name},
+    )
+
+
+cased = st.builds(lambda address, case: case(address), st.sampled_from(ADDRESSES), st.sampled_from([str, str.upper]))
+harmless = (st.none() | st.booleans() | st.integers() | st.uuids().map(str) | st.just("")).map(
+    lambda value: Case(value, value, value)
+)
+wholes = cased.map(lambda address: Case(address, hashed(address), GONE))
+texts = st.builds(lambda context, address: text_case(*context, address), st.sampled_from(CONTEXTS), cased)
+names = st.sampled_from(["uuid", "to", "html", "extra_attributes", "emails", *ADDRESSES])
+# a field of an address takes no list here: its items would be addresses as a whole
+fields = st.dictionaries(names, st.deferred(lambda: cases), max_size=4)
+email_fields = st.dictionaries(st.sampled_from(["email", "from_email"]), (wholes | texts), max_size=2)
+objects = st.builds(lambda some, more: object_case(some | more), fields, email_fields)
+cases: st.SearchStrategy[Case] = (
+    harmless | wholes | texts | st.deferred(lambda: st.lists(cases, max_size=4).map(list_case) | objects)
+)
+
+
+@given(objects)
+@settings(deadline=None, max_examples=300)
+def test_in_any_record_the_addresses_are_replaced_and_nothing_else(case: Case) -> None:
+    for privacy, expected in (("plain", case.plain), ("sha256", case.sha256), ("drop", case.drop)):
+        record = copy.deepcopy(case.plain)
+        protect(record, privacy)
+        assert record == expected
+        assert list(record) == list(expected)
+        if privacy == "plain":
+            protect(record, privacy)
+            assert record == expected
+            continue
+        left = unquote(unquote(html.unescape(json.dumps(record, ensure_ascii=False)))).lower()
+        assert [address for address in (*ADDRESSES, "jane\\u0040example.com") if address.lower() in left] == []
+
+
+# Long texts ------------------------------------------------------------------------------------------------------
+
+HTML = '<p style="width:50%">Hello&nbsp;<a href="https://example.com/?a=1&amp;b=2">you</a></p>\n'
+LONG = [
+    *(
+        "a",
+        "@",
+        "a.",
+        "a@",
+        "%",
+        "%25",
+        "\\",
+        '"',
+        "\\u0040",
+        "\\u00e4",
+        "&#",
+        "a=",
+        "25",
+        "'",
+        "?a",
+        "/@",
+        "@-",
+        "a@.",
+    ),
+    *('"a"@', ';"a', "%22a%22@", "jane@example.com\n", HTML, HTML + "<b>jane@example.com</b>"),
+]
+
+
+@pytest.mark.parametrize("unit", LONG)
+@pytest.mark.parametrize(("start", "end"), [("", ""), ("a@", ""), ("a%40%", "c3"), ("", "@a"), ("", "u0040a")])
+def test_a_text_eight_times_as_long_takes_about_eight_times_as_long(unit: str, start: str, end: str) -> None:
+    """If the time grew as the square of the length, it would be 64 times as long."""
+
+    def seconds(characters: int) -> float:
+        record = {"html": start + unit * (characters // len(unit)) + end}
+        began = time.process_time()
+        protect(record, "sha256")
+        return time.process_time() - began
+
+    short = min(seconds(5_000) for _ in range(5))
+    assert min(seconds(40_000) for _ in range(3)) < 32 * max(short, 0.0001)
