@@ -20,10 +20,10 @@ from airbyte_cdk.models import (
     Type,
 )
 
-from integration_tests.test_read import KEYS
 from sandbox import Sandbox
 from sandbox.connector import STREAMS, catalog
 from sandbox.mutations import Mutator
+from sandbox.truth import PRIMARY_KEYS
 from source_mailcoach import SourceMailcoach
 
 Table = dict[tuple[Any, ...], Mapping[str, Any]]
@@ -44,7 +44,7 @@ class Destination:
 
     def take(self, message: AirbyteMessage) -> None:
         if message.type is Type.RECORD and message.record:
-            key = tuple(message.record.data[field] for field in KEYS[message.record.stream])
+            key = tuple(message.record.data[field] for field in PRIMARY_KEYS[message.record.stream])
             self.tables[message.record.stream][key] = message.record.data
         elif message.type is Type.STATE and message.state and message.state.stream:
             # Through JSON, as a platform keeps it.
@@ -64,7 +64,7 @@ def sync(sandbox: Sandbox, destination: Destination) -> Iterator[AirbyteMessage]
 
 def truth_of(sandbox: Sandbox) -> dict[str, Table]:
     return {
-        stream: {tuple(row[field] for field in KEYS[stream]): row for row in sandbox.truth(stream)}
+        stream: {tuple(row[field] for field in PRIMARY_KEYS[stream]): row for row in sandbox.truth(stream)}
         for stream in STREAMS
     }
 
@@ -72,11 +72,23 @@ def truth_of(sandbox: Sandbox) -> dict[str, Table]:
 def known(sandbox: Sandbox, mutator: Mutator, truth: Mapping[str, Table]) -> dict[str, Table]:
     """The rows whose changes the server tells of: of a campaign sent within the engagement window, all of them."""
     window = sandbox.store.now - timedelta(days=6).total_seconds()
-    untold = {
-        (stream, key) for stream, key in mutator.untold() if (sandbox.store.campaigns[key[0]].sent_at or 0) < window
-    }
+
+    def is_read_again(stream: str, key: tuple[Any, ...]) -> bool:
+        return stream.startswith("campaign_") and (sandbox.store.campaigns[key[0]].sent_at or 0) >= window
+
+    untold = {(stream, key) for stream, key in mutator.untold() if not is_read_again(stream, key)}
     return {
         stream: {key: row for key, row in table.items() if (stream, key) not in untold}
+        for stream, table in truth.items()
+    }
+
+
+def settled(truth: Mapping[str, Table]) -> dict[str, Table]:
+    """Without mails that wait: one that is sent meanwhile has moved to the front, and comes with the next sync."""
+    return {
+        stream: {
+            key: row for key, row in table.items() if "sent_at" not in row or row["sent_at"] or stream == "campaigns"
+        }
         for stream, table in truth.items()
     }
 
@@ -92,8 +104,8 @@ def assert_nothing_lost(destination: Destination, truth: Mapping[str, Table]) ->
 
 
 def assert_newest(destination: Destination, truth: Mapping[str, Table]) -> None:
-    """Opens, clicks and campaigns have their newest counts. Of the others the server tells the first event only."""
-    for stream in ("email_lists", "campaigns", "campaign_opens", "campaign_clicks"):
+    """Rows are as they are now. Of unsubscribes and bounces the server tells the first event only."""
+    for stream in set(STREAMS) - {"campaign_unsubscribes", "campaign_bounces"}:
         for key, row in truth[stream].items():
             assert told(destination.tables[stream][key]) == told(row), stream
 
@@ -116,7 +128,7 @@ def test_after_each_sync_the_destination_holds_all_that_the_server_had_throughou
         for _ in range(10):
             for _ in range(rng.randint(0, 12)):
                 mutator.mutate()
-            before = known(sandbox, mutator, truth_of(sandbox))
+            before = settled(known(sandbox, mutator, truth_of(sandbox)))
             mutator.deleted.clear()
             sandbox.on_request = lambda _: mutator.mutate() if rng.random() < 0.2 else None
             while killed(sync(sandbox, destination), rng):

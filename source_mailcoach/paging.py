@@ -5,8 +5,8 @@ Mailcoach pages by number over SQL OFFSET, so rows move between pages while they
 - `walk`: the sort is total, newest first. New rows then land before the position that has been reached and push
   others back (a repeat, which is free), so only deletions can pull unread rows past it, and `meta.total` shows how
   many at the most. Oldest first would hide deletions behind new rows at the end, which keep the total up.
-- `walk_runs`: newest first too, but rows can be equal in the sort, and the database may order them anew for each
-  page. Each run of equal rows is read again until it is whole.
+- `walk_runs`, in `paging_runs`: newest first too, but rows can be equal in the sort, and the database may order them
+  anew for each page. Each run of equal rows is read again until it is whole.
 - `walk_tied`: a short list without a sort to go by. It is read until as many distinct rows have been seen as
   `meta.total` counts.
 
@@ -15,7 +15,7 @@ All of that holds for pages that are asked for one after another; `in_order` kee
 
 from collections import deque
 from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -60,12 +60,14 @@ class Page:
 class Position:
     """How far a walk has come: how many rows from the front on are read, of how many, by pages of which size.
 
+    `since` is the time of the next row, where rows can be equal in the sort.
     A later sync can go on from here, though rows have come and gone meanwhile and pages have another size.
     """
 
     rows: int
     total: int
     size: int
+    since: str | None = None
 
 
 GetPage = Callable[[int], Page]
@@ -113,108 +115,6 @@ def _certainly_read(before: int, page: Page) -> int:
     """How many rows from the front on are read with this page, where it was `before` without it."""
     joins = (page.number - 1) * page.size <= before
     return max(before, page.number * page.size) if joins else before
-
-
-@dataclass
-class _Run:
-    """Neighbours that are equal in the sort. Their places, of the first one too, are counted from the list's end.
-
-    It is whole with as many distinct rows as places: a row that is missing leaves its place to one that comes twice.
-    A deleted row must not make up for one that is missing: when the total shrinks, rows count anew.
-    """
-
-    value: Hashable
-    to_end: int
-    total: int
-    places: set[int] = field(default_factory=set)
-    counted: set[Hashable] = field(default_factory=set)
-    seen: set[Hashable] = field(default_factory=set)
-
-    def notice(self, total: int) -> None:
-        if total < self.total:
-            self.counted.clear()
-        self.total = total
-
-    def take(self, rows: Mapping[Hashable, Row]) -> list[Row]:
-        """Take in rows of the run by their keys, and give those that are new."""
-        self.counted.update(rows)
-        fresh = [row for key, row in rows.items() if key not in self.seen]
-        self.seen.update(rows)
-        return fresh
-
-
-def walk_runs(
-    gets: tuple[GetPage, GetPage],
-    value: Key,
-    key: Key,
-    start: Position | None = None,
-    missed: Callable[[int], None] = lambda rows: None,
-) -> Iterator[tuple[Page, Position | None]]:
-    """As `walk`, for a sort in which rows can be equal. A position is never within a run of equal rows.
-
-    `gets` read the list by the sort and by its reverse; `value` is what a row has in the sort, `key` its primary key.
-    `missed` is told how many rows of a run the server never gave.
-    """
-    runs: list[_Run] = []  # the last one is still open
-
-    def watch(get: GetPage) -> GetPage:
-        def watched(number: int) -> Page:
-            page = get(number)
-            for run in runs:
-                run.notice(page.total)
-            return page
-
-        return watched
-
-    forth, back = map(watch, gets)
-    for page, position in walk(forth, start):
-        for place, row in enumerate(page.rows, (page.number - 1) * page.size):
-            to_end = page.total - place
-            if not runs or value(row) != runs[-1].value:
-                runs.append(_Run(value(row), to_end, page.total))
-            runs[-1].places.add(to_end)
-            runs[-1].take({key(row): row})
-        while len(runs) > (position is not None):
-            at_run = Position(max(0, page.total - runs[0].to_end), page.total, page.size)
-            for rows in _rest_of_run(runs[0], (forth, back), page.size, value, key, missed):
-                yield replace(page, rows=rows), at_run
-            runs.pop(0)
-        if position and runs:
-            position = replace(position, rows=max(0, min(position.rows, page.total - runs[-1].to_end)))
-        yield page, position
-
-
-def _rest_of_run(
-    run: _Run, gets: tuple[GetPage, GetPage], size: int, value: Key, key: Key, missed: Callable[[int], None]
-) -> Iterator[Sequence[Row]]:
-    """The rows of a run that its places did not show. The reverse sort helps where the same rows hide each time."""
-    missing, idle = len(run.places) - len(run.counted), 0
-    for attempt in range(ROUNDS):
-        if missing <= 0 or idle >= PATIENCE:
-            break
-        place = run.total - run.to_end if attempt % 2 else run.to_end - 1
-        places, fresh = 0, []
-        for page in _around(gets[(attempt + 1) % 2], place // size + 1, run.value, value):
-            rows = [row for row in page.rows if value(row) == run.value]
-            places += len(rows)
-            fresh += run.take({key(row): row for row in rows})
-        missing = places - len(run.counted) if places else missing
-        idle = 0 if fresh else idle + 1
-        yield tuple(fresh)
-    if missing > 0:
-        missed(missing)
-
-
-def _around(get: GetPage, number: int, wanted: Hashable, value: Key) -> Iterator[Page]:
-    """The pages of a run, read anew, from one on that shows some of it."""
-    first = last = get(max(1, number))
-    yield first
-    while first.number > 1 and first.rows and value(first.rows[0]) == wanted:
-        first = get(first.number - 1)
-        yield first
-    while last.number < last.last and last.rows and value(last.rows[-1]) == wanted:
-        last = get(last.number + 1)
-        yield last
 
 
 def reverse_of(sort: str) -> str:

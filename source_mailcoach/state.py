@@ -114,6 +114,7 @@ class State:
                 content["pass"]["parent"] = running.parent
                 content["pass"]["sort"] = running.sort
                 content["pass"]["position"] = [position.rows, position.total, position.size]
+                content["pass"]["position"] += [position.since] if position.since else []
         return content
 
     @classmethod
@@ -136,7 +137,8 @@ def _pass(content: Mapping[str, Any]) -> Pass:
     after, position = content.get("after"), content.get("position")
     if after is not None and [type(part) for part in after] != [str, str]:
         raise ValueError("not a place in the order of parents")
-    rows, total, size = (0, 0, 1) if position is None else (int(number) for number in position)
+    rows, total, size = (0, 0, 1) if position is None else (int(number) for number in position[:3])
+    since = None if position is None else _time(*position[3:] or [None])
     if min(rows, total) < 0 or size < 1:
         raise ValueError("not a position in a list")
     return Pass(
@@ -145,7 +147,7 @@ def _pass(content: Mapping[str, Any]) -> Pass:
         after=None if after is None else (after[0], after[1]),
         parent=None if position is None else str(content["parent"]),
         sort=None if position is None else str(content["sort"]),
-        position=None if position is None else Position(rows, total, size),
+        position=None if position is None else Position(rows, total, size, since),
     )
 
 

@@ -124,7 +124,7 @@ class MailcoachStream(HttpStream, ABC):
         where = "".join(f" of {name.removesuffix('_uuid')} {uuid}" for name, uuid in list(stream_slice.items())[:1])
         self.logger.warning(
             f"Mailcoach counts {rows:,} more rows in {self.name}{where} than it gave in repeated readings. "
-            "They are missing from this sync."
+            "They may be missing from this sync."
         )
 
     def row_key(self, row: Record) -> tuple[Any, ...]:

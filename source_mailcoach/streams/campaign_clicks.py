@@ -51,7 +51,6 @@ class CampaignClickEvents(CampaignStream):
     def __init__(self, parent: Campaigns, client: MailcoachClient, config: Config, spool: Spool | None = None) -> None:
         super().__init__(parent, client, config)
         self.spool = spool or Spool()
-        self._warned = False
 
     def _pages(
         self, sort: str, parent: Parent, stream_slice: Slice, may_stop: bool
@@ -65,8 +64,8 @@ class CampaignClickEvents(CampaignStream):
         return iter(())
 
     def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
-        if "clicks" not in row and not self._warned:
-            self._warned = True
+        if "clicks" not in row and not self._missing_endpoint:
+            self._missing_endpoint = True
             self.logger.warning(
                 f"{self.name} needs Mailcoach 7.0, and this server only counts clicks: no rows are read."
             )

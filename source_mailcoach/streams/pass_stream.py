@@ -22,7 +22,8 @@ from source_mailcoach import problems, state
 from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
 from source_mailcoach.overlap import Query
-from source_mailcoach.paging import Page, PagingError, Position, reverse_of, walk, walk_runs
+from source_mailcoach.paging import Page, PagingError, Position, reverse_of, walk
+from source_mailcoach.paging_runs import walk_runs
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.state import Parent, Scope, State
 from source_mailcoach.streams.base import MailcoachStream, Record, Slice
@@ -140,8 +141,8 @@ class PassStream(MailcoachStream, ABC):
             if error.problem is not problems.NOT_FOUND:
                 raise
             self._explain_not_found(parent, error)
-            if self._missing_endpoint:
-                return
+        if self._missing_endpoint:
+            return
         self.client.drop(self.query(1, self._sort, stream_slice))
         self._reach(state.finished(self._reached, parent))
         if parent is self._due[-1]:
