@@ -20,7 +20,7 @@ SAMPLES = ("subscribers", "campaign_opens", "campaign_click_events", "sends")
 
 def main() -> None:
     """Start a sandbox, run spec, check, discover and read, and print the table."""
-    with Sandbox(version="v8", campaigns=40, seed=1) as sandbox:
+    with Sandbox(version="v8", campaigns=40, seed=1, shuffle_ties=False) as sandbox:
         print(f"A Mailcoach sandbox with 40 campaigns answers at {sandbox.api_base_url}\n")
         (spec,) = run("spec").of_type("SPEC")
         fields = spec["spec"]["connectionSpecification"]

@@ -86,23 +86,28 @@ class SourceMailcoach(AbstractSource):
         """
         streams = {stream.name: stream for stream in self._streams(Config.parse(config), CHECK)}
         client = streams["campaigns"].client
-        refused: list[str] = []
+        refused: dict[str, MailcoachError] = {}
         try:
             for name in PROBES:
+                stream = streams[name]
                 try:
-                    streams[name].get_page(streams[name].query(1, streams[name].sort, {}))
+                    stream.get_page(stream.query(1, stream.sort, {}))
                 except MailcoachError as error:
                     if error.problem is problems.TOKEN_MAY_NOT_READ:
-                        refused.append(name)
-                        if len(refused) == len(PROBES):
-                            raise
+                        refused[stream.endpoint] = error
                     elif name in PROBES[:2]:
                         raise
-                    else:
+                    elif error.problem is not problems.NOT_FOUND or not stream.since_version:
                         logger.warning(f"{name} cannot be read now: {error.what}")
         finally:
             client.rest()
-        below = [name for name, stream in streams.items() if getattr(stream, "parent", stream).name in refused]
+        if refused and not client.has_answered:
+            raise next(iter(refused.values()))
+        below = [
+            name
+            for name, stream in streams.items()
+            if not refused.keys().isdisjoint((stream.endpoint, getattr(stream, "parent", stream).endpoint))
+        ]
         if below:
             logger.warning(
                 f"The API token may not read these streams: {', '.join(below)}. Leave them out of the sync, or use "

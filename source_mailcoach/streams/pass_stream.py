@@ -106,14 +106,15 @@ class PassStream(MailcoachStream, ABC):
             self.logger.warning(f"All of {self.name} is read again: {reason}.")
         self._index = 0
         self.progress = self.start_progress(self.unit)
-        self.progress.whole = len(self._due)
+        self.progress.whole = len(self._due) if self.unit != "pages" else 0
         try:
             for index, parent in enumerate(self._due):
                 self._index = index
-                yield self.slice_of(parent)
+                # After a slice that is empty the CDK asks for one more, before it reads the first.
+                yield self.slice_of(parent) or {"parent": "account"}
                 if self._missing_endpoint:
                     break
-                self.progress.done += 1
+                self.progress.done += self.unit != "pages"
         finally:
             self.client.rest()
         if not self._due:
@@ -131,7 +132,8 @@ class PassStream(MailcoachStream, ABC):
         """The records of one parent, with a STATE after each page but the last, which the CDK follows by its own."""
         if not self._due:
             return
-        parent, stream_slice = self._due[self._index], stream_slice or {}
+        parent = self._due[self._index]
+        stream_slice = self.slice_of(parent)
         try:
             yield from self._read_parent(parent, stream_slice)
         except PagingError as error:
@@ -181,6 +183,8 @@ class PassStream(MailcoachStream, ABC):
         for page, position in self._pages(sort, parent, stream_slice, may_stop=known_before is not None):
             self._accepted_sorts.add(sort)
             self.came(page)
+            if self.unit == "pages":
+                self.progress.done, self.progress.whole = page.number, page.last
             for row in page.rows:
                 for record in self.records_of(row, stream_slice):
                     self.progress.rows += 1
