@@ -14,7 +14,7 @@ import yaml
 
 from benchmarks.measure import Usage, measure
 from sandbox import Sandbox
-from sandbox.connector import MAIN, STREAMS, Message, trust
+from sandbox.connector import CORE_STREAMS, MAIN, Message, trust
 
 HERE = Path(__file__).parent
 PEERS = HERE / "peers"
@@ -51,7 +51,7 @@ class Run:
     """What to sync: from which server, which streams, and the window of its rate limit, if it has one."""
 
     sandbox: Sandbox
-    streams: Sequence[str] = STREAMS
+    streams: Sequence[str] = CORE_STREAMS
     window: float | None = None
     limit: int = 60
     bound: float = 300
@@ -118,7 +118,7 @@ class AirbyteContender(Contender):
 
 
 class Ours(AirbyteContender):
-    incremental = STREAMS[1:]
+    incremental = CORE_STREAMS[1:]
 
     def command(self, run: Run) -> list[str]:
         if run.window is None:
@@ -184,11 +184,11 @@ class Dlt(Contender):
         config = self.write("config", {**run.sandbox.config(), **own})
         sync = Sync(self.start([str(PEERS_BIN / "python"), str(PEERS / "dlt" / "main.py"), config, "."], run))
         for stream, row in self.new_rows():
-            sync.add(stream, row if stream in STREAMS[:2] else {**row, "campaign_uuid": row["_campaigns_uuid"]})
+            sync.add(stream, row if stream in CORE_STREAMS[:2] else {**row, "campaign_uuid": row["_campaigns_uuid"]})
         return sync
 
     def new_rows(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        for stream in STREAMS:
+        for stream in CORE_STREAMS:
             for path in set((self.folder / "rows" / "mailcoach" / stream).glob("*.jsonl")) - self.files:
                 self.files.add(path)
                 with path.open() as lines:

@@ -5,7 +5,7 @@ Run it with `python -m benchmarks.incremental`. It takes some minutes; the figur
 
 from benchmarks.run import read
 from sandbox import Sandbox
-from sandbox.connector import STREAMS
+from sandbox.connector import CORE_STREAMS
 
 ROW = "{:<34}{:>10}{:>9}{:>9}{:>9}{:>9}{:>9}"
 
@@ -27,7 +27,7 @@ def resyncs() -> None:
             first = read(sandbox, "incremental")
             idle = read(sandbox, "incremental", first.states)
             row(f"{campaigns:,} campaigns, nothing changed", first.requests, idle.requests)
-            lists = sandbox.least_requests(STREAMS[:2])
+            lists = sandbox.least_requests(CORE_STREAMS[:2])
             print(f"    the lists: {lists}; for the 20 campaigns within the window: {idle.requests - lists}")
             store = sandbox.store
             store.advance(3600)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import Sandbox
-from sandbox.connector import MAIN, STREAMS, Message, catalog, inputs, trust
+from sandbox.connector import CORE_STREAMS, MAIN, Message, catalog, inputs, trust
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Measured:
 
 
 def read(
-    sandbox: Sandbox, mode: str = "full_refresh", state: Sequence[Message] = (), streams: Sequence[str] = STREAMS
+    sandbox: Sandbox, mode: str = "full_refresh", state: Sequence[Message] = (), streams: Sequence[str] = CORE_STREAMS
 ) -> Measured:
     """Read streams of a sandbox; ends the benchmark if the connector fails."""
     result = Measured()

@@ -14,7 +14,7 @@ from sandbox import Request, Sandbox
 from sandbox.connector import Run, check, discover, read, run
 from sandbox.truth import endpoint_of
 
-FINISHED = re.compile(r"([\d,]+) requests, finished in (.+)$")
+FINISHED = re.compile(r"([\d,]+) requests?, finished in (.+)$")
 SAMPLES = ("subscribers", "campaign_opens", "campaign_click_events", "sends")
 
 

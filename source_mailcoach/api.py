@@ -48,6 +48,7 @@ class MailcoachClient(HttpClient):
         self.budget = RateBudget(config.requests_per_minute)
         self.server_time: datetime | None = None
         self.has_answered = False
+        self.rows_per_page = 15  # on self-hosted servers; the first page tells
         parallel = config.max_parallel_requests
         self._fetcher = Fetcher(self._get, self._parse, self.budget, patience, parallel, self.api_base.url)
         super().__init__(
@@ -59,10 +60,9 @@ class MailcoachClient(HttpClient):
             error_handler=RaisingErrorHandler(config.api_base),
         )
 
-    @property
-    def requests_sent(self) -> int:
-        """Requests so far, further tries included."""
-        return self._fetcher.started
+    def traffic(self) -> tuple[int, int]:
+        """Requests so far, further tries included, and how many of them were further tries."""
+        return self._fetcher.started, self._fetcher.retried
 
     def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Any:
         """The JSON of the answer to a query, while some that come next are under way; raises MailcoachError."""

@@ -18,6 +18,7 @@ class RateBudget:
 
     ceiling: int | None = None
     limited: bool = False
+    per_minute: float = math.inf
     _left: float = math.inf
     _window_ends: float = -math.inf
     _blocked_until: float = -math.inf
@@ -44,6 +45,7 @@ class RateBudget:
             own = math.inf if self.ceiling is None else self.ceiling - 1
             self._left = min(own, math.inf if remaining is None else remaining)
             self.limited = self._left < math.inf
+            self.per_minute = self._left + 1
             self._window_ends = now + WINDOW + MARGIN if self.limited else math.inf
             self._opening = False
         elif remaining is not None:

@@ -92,7 +92,7 @@ class Fetcher:
         self._under_way: dict[Query, Future[Answer]] = {}
         self._outcomes: dict[Query, Answer | Exception] = {}
         self._unwanted: list[Future[Answer]] = []
-        self.started = 0
+        self.started = self.retried = 0
 
     def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Any:
         """The parsed answer to a query. `ahead` are those that will come next, `later` those after, if all goes well.
@@ -159,6 +159,7 @@ class Fetcher:
         """Wait as long as it takes before another try, or raise."""
         if not error.problem.retry or tried >= self._patience.tries:
             raise error
+        self.retried += 1
         if error.problem is problems.RATE_LIMITED:
             return  # the budget waits, for all of them
         wait = error.wait if error.wait is not None else 2.0 ** (tried - 1)

@@ -8,25 +8,33 @@ INTERVAL = 30.0  # seconds between two lines of one stream at the least
 
 
 class Progress:
-    """Counts what one reading of a stream has done, and logs it: a line now and then, and one at the end.
+    """Counts what one reading of a stream has done, and logs it: how much is to come, a line now and then, and the end.
 
-    `unit` is what is counted against the whole ("campaigns" or "pages"); `requests` tells how many the client has
-    sent.
+    `unit` is what is counted against the whole ("campaigns" or "pages"), `skipped` those that could not be read, and
+    `saved` the requests that were not needed since an earlier sync had the rows, going by Mailcoach's own counts.
+    `traffic` tells how many requests the client has sent, and how many of them were further tries.
     """
 
     def __init__(
         self,
         log: logging.Logger,
         unit: str,
-        requests: Callable[[], int],
+        traffic: Callable[[], tuple[int, int]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._log, self._unit, self._requests, self._clock = log, unit, requests, clock
+        self._log, self._unit, self._traffic, self._clock = log, unit, traffic, clock
         self._started = self._said = clock()
-        self._requests_before = requests()
-        self.done = 0
-        self.whole = 0
-        self.rows = 0
+        self._traffic_before = traffic()
+        self.done = self.whole = self.rows = self.skipped = self.saved = 0
+
+    def start(self, what: str, requests: int, per_minute: float) -> None:
+        """Log how much is to come, and how long that takes at the limit of the server, infinite if it has none."""
+        line = f"{what}, about {many(requests, 'request')}"
+        if requests > per_minute:
+            line += (
+                f": {duration(requests / per_minute * 60)} at the {per_minute:,.0f} a minute that this server allows"
+            )
+        self._log.info(line)
 
     def say(self) -> None:
         """Log a line, unless there was one within the interval."""
@@ -37,16 +45,25 @@ class Progress:
 
     def finish(self) -> None:
         """Log the last line."""
-        self._log.info(f"{self._counts()}, finished in {duration(self._clock() - self._started)}")
+        more = f"; about {many(self.saved, 'request')} saved, as an earlier sync had these rows" if self.saved else ""
+        self._log.info(f"{self._counts()}, finished in {duration(self._clock() - self._started)}{more}")
 
     def _counts(self) -> str:
-        requests = self._requests() - self._requests_before
-        return f"{self.done:,} of {self.whole:,} {self._unit}, {self.rows:,} rows, {requests:,} requests"
+        requests, tries = (now - before for now, before in zip(self._traffic(), self._traffic_before, strict=True))
+        counts = f"{self.done:,} of {self.whole:,} {self._unit}"
+        counts += f" ({self.skipped:,} left out)" if self.skipped else ""
+        counts += f", {many(self.rows, 'row')}, {many(requests, 'request')}"
+        return counts + (f" ({tries:,} tried again)" if tries else "")
 
     def _left(self, elapsed: float) -> str:
         if not self.done:
             return f"{duration(elapsed)} so far"
         return f"about {duration(elapsed * (self.whole - self.done) / self.done)} left at this rate"
+
+
+def many(count: int, what: str) -> str:
+    """How many there are: 1 row, 2,009 rows."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:

@@ -1,7 +1,7 @@
 """Makes the values of a record fit the types that its stream's schema declares.
 
 Mailcoach's types depend on its version: counters come as strings, an empty object as `[]`, booleans as 0 and 1. A
-value that cannot be made to fit stays as it is, and so do fields that the schema does not know.
+value that cannot be made to fit stays as it is, and so do fields that the schema does not know: see `drift`.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any
 
 from airbyte_cdk.sources.utils.transform import TransformConfig, TypeTransformer
 
+from source_mailcoach.drift import Drift
 from source_mailcoach.privacy import Privacy, protect
 
 Fit = Callable[[Any], Any]
@@ -28,51 +29,65 @@ class SchemaTransformer(TypeTransformer):
 
     def __init__(self, schema: Mapping[str, Any], privacy: Privacy = "plain") -> None:
         super().__init__(TransformConfig.CustomSchemaNormalization)
-        self._fields = _compile_fields(schema)
+        self.drift = Drift()
+        self._fit = _fit_object(schema, self.drift, "")
         self._privacy: Privacy = privacy
 
     def transform(self, record: dict[str, Any], schema: Mapping[str, Any]) -> None:
         """Fit a record in place, to the schema given at construction, and keep addresses out of it if asked to."""
-        _fit_fields(record, self._fields)
+        record.update(self._fit(record))
         protect(record, self._privacy)
 
 
-def _compile_fields(schema: Mapping[str, Any]) -> dict[str, Fit]:
-    return {name: compile_fit(field) for name, field in schema.get("properties", {}).items()}
+def compile_fit(schema: Mapping[str, Any], drift: Drift, name: str = "") -> Fit:
+    """The function that makes a value fit a schema whose type is one type, or one type and null.
 
-
-def compile_fit(schema: Mapping[str, Any]) -> Fit:
-    """The function that makes a value fit a schema whose type is one type, or one type and null."""
+    It counts what does not fit, under the name of the field.
+    """
     declared = schema.get("type", [])
     types = {declared} if isinstance(declared, str) else set(declared)
     types.discard("null")
-    if types == {"object"}:
-        fields = _compile_fields(schema)
-        return lambda value: _to_object(value, fields)
-    if types == {"array"}:
-        item = compile_fit(schema.get("items", {}))
-        return lambda value: _to_array(value, item)
-    if types == {"string"}:
-        return _to_time if schema.get("format") == "date-time" else _to_string
-    return {"integer": _to_integer, "boolean": _to_boolean}.get(
-        types.pop() if len(types) == 1 else "", lambda value: value
-    )
+    kind = types.pop() if len(types) == 1 else ""
+    if kind == "string":
+        return _counting(_to_time if schema.get("format") == "date-time" else _to_string, str, drift, name)
+    if kind == "integer":
+        return _counting(_to_integer, int, drift, name)
+    if kind == "boolean":
+        return _counting(_to_boolean, bool, drift, name)
+    if kind == "array":
+        item = compile_fit(schema.get("items", {}), drift, name)
+        return _counting(lambda value: _to_array(value, item), list, drift, name)
+    if kind == "object":
+        return _counting(_fit_object(schema, drift, name), dict, drift, name)
+    return lambda value: value
 
 
-def _fit_fields(record: dict[str, Any], fields: Mapping[str, Fit]) -> None:
-    for name, fit in fields.items():
-        value = record.get(name)
-        if value is not None:
-            record[name] = fit(value)
+def _counting(fit: Fit, wanted: type, drift: Drift, name: str) -> Fit:
+    def counted(value: Any) -> Any:
+        if value is None:
+            return None
+        fitted = fit(value)
+        if type(fitted) is not wanted or (wanted is str and type(value) is not str):
+            drift.misfits[name] += 1
+        return fitted
+
+    return counted
 
 
-def _to_object(value: Any, fields: Mapping[str, Fit]) -> Any:
-    if value == []:  # PHP cannot tell an empty object from an empty array
-        return {}
-    if isinstance(value, dict):
-        value = dict(value)
-        _fit_fields(value, fields)
-    return value
+def _fit_object(schema: Mapping[str, Any], drift: Drift, name: str) -> Fit:
+    inside = f"{name}." if name else ""
+    properties = schema.get("properties", {})
+    fits = {field: compile_fit(declared, drift, inside + field) for field, declared in properties.items()}
+
+    def fit(value: Any) -> Any:
+        if value == []:  # PHP cannot tell an empty object from an empty array
+            return {}
+        if not isinstance(value, dict) or not fits:
+            return value
+        drift.unknown.update(inside + field for field in value.keys() - fits.keys())
+        return {field: fits[field](content) if field in fits else content for field, content in value.items()}
+
+    return fit
 
 
 def _to_array(value: Any, item: Fit) -> Any:
@@ -82,9 +97,7 @@ def _to_array(value: Any, item: Fit) -> Any:
 
 
 def _to_string(value: Any) -> Any:
-    if isinstance(value, str) or value is None:
-        return value
-    return json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _to_time(value: Any) -> Any:

@@ -3,6 +3,7 @@
 import json
 import logging
 import tempfile
+import weakref
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
@@ -27,7 +28,9 @@ class Spool:
         if not self._usable:
             return
         try:
-            self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the sync
+            if self._file is None:
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the sync
+                weakref.finalize(self, self._file.close)
             content = zlib.compress(json.dumps(rows).encode(), 1)
             place = self._file.seek(0, 2)
             self._file.write(content)

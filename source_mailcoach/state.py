@@ -16,7 +16,7 @@ last finished pass, and those sent within the engagement window.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 
@@ -59,6 +59,7 @@ class Campaign(Parent):
     status: str
     sent_at: str | None = None
     statistics_calculated_at: str | None = None
+    counters: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def was_sent(self) -> bool:

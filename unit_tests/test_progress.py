@@ -1,14 +1,18 @@
 """Lines in the log from which a person sees how far a sync is, and that it is alive."""
 
 import logging
+import math
 
 import pytest
 
 from source_mailcoach.progress import INTERVAL, Progress, duration
 
+CAMPAIGNS = "28 of 40 campaigns are to be read"
+
 
 class Clock:
     seconds = 0.0
+    retries = 0
 
     def __call__(self) -> float:
         return self.seconds
@@ -21,7 +25,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def progress(clock: Clock) -> Progress:
-    return Progress(logging.getLogger("airbyte.test"), "campaigns", lambda: round(clock.seconds), clock)
+    return Progress(
+        logging.getLogger("airbyte.test"), "campaigns", lambda: (round(clock.seconds), clock.retries), clock
+    )
 
 
 def test_says_nothing_within_the_interval(progress: Progress, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
@@ -50,6 +56,35 @@ def test_does_not_guess_before_anything_is_done(
     with caplog.at_level("INFO"):
         progress.say()
     assert caplog.messages == ["0 of 200 campaigns, 0 rows, 90 requests, 90 seconds so far"]
+
+
+@pytest.mark.parametrize(
+    ("per_minute", "line"),
+    [
+        (60, f"{CAMPAIGNS}, about 145 requests: 2 minutes at the 60 a minute that this server allows"),
+        (300, f"{CAMPAIGNS}, about 145 requests"),
+        (math.inf, f"{CAMPAIGNS}, about 145 requests"),
+    ],
+)
+def test_says_at_the_start_how_much_there_is_and_how_long_it_takes_at_the_servers_limit(
+    progress: Progress, caplog: pytest.LogCaptureFixture, per_minute: float, line: str
+) -> None:
+    with caplog.at_level("INFO"):
+        progress.start(CAMPAIGNS, 145, per_minute)
+    assert caplog.messages == [line]
+
+
+def test_sums_up_at_the_end_what_was_read_what_not_and_what_that_saved(
+    progress: Progress, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    progress.whole, progress.done, progress.rows, progress.skipped, progress.saved = 28, 28, 2009, 1, 90
+    clock.seconds, clock.retries = 145, 2
+    with caplog.at_level("INFO"):
+        progress.finish()
+    assert caplog.messages == [
+        "28 of 28 campaigns (1 left out), 2,009 rows, 145 requests (2 tried again), finished in 2 minutes; "
+        "about 90 requests saved, as an earlier sync had these rows"
+    ]
 
 
 @pytest.mark.parametrize(

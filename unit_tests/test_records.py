@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
+from source_mailcoach.drift import Drift
 from source_mailcoach.records import SchemaTransformer, compile_fit
 
 STREAMS = (
@@ -118,17 +119,19 @@ SINGLE = [
     ("declared", "form", "wire", "fits"), SINGLE, ids=lambda value: "" if value is None else str(value)[:30]
 )
 def test_a_value_fits_its_type_or_stays(declared: str, form: str | None, wire: Any, fits: Any) -> None:
-    assert text_of(compile_fit({"type": declared, "format": form})(wire)) == text_of(fits)
-    assert text_of(compile_fit({"type": ["null", declared], "format": form})(wire)) == text_of(fits)
+    assert text_of(compile_fit({"type": declared, "format": form}, Drift())(wire)) == text_of(fits)
+    assert text_of(compile_fit({"type": ["null", declared], "format": form}, Drift())(wire)) == text_of(fits)
 
 
 @pytest.mark.parametrize("declared", ["integer", "boolean", "string", "object", "array"])
 def test_null_stays_null(declared: str) -> None:
-    assert compile_fit({"type": ["null", declared]})(None) is None
+    assert compile_fit({"type": ["null", declared]}, Drift())(None) is None
 
 
 def test_the_items_of_an_array_are_fitted() -> None:
-    fit = compile_fit({"type": "array", "items": {"type": "object", "properties": {"count": {"type": "integer"}}}})
+    fit = compile_fit(
+        {"type": "array", "items": {"type": "object", "properties": {"count": {"type": "integer"}}}}, Drift()
+    )
     assert fit([{"count": "2"}, [], {"count": None, "more": "3"}, 7]) == [
         {"count": 2},
         {},
@@ -141,7 +144,7 @@ def test_the_items_of_an_array_are_fitted() -> None:
 
 @pytest.mark.parametrize("schema", [{}, {"type": []}, {"type": "null"}, {"type": ["string", "integer"]}])
 def test_without_a_single_type_nothing_is_changed(schema: dict[str, Any]) -> None:
-    assert compile_fit(schema)("12") == "12"
+    assert compile_fit(schema, Drift())("12") == "12"
 
 
 # Records of the wire ---------------------------------------------------------------------------------------------

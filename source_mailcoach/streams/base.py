@@ -33,6 +33,7 @@ class MailcoachStream(HttpStream, ABC):
     sort: ClassVar[str]
     since_version: ClassVar[str] = ""
     progress: Progress
+    transformer: SchemaTransformer
 
     def __init__(self, client: MailcoachClient, config: Config, **parent: Any) -> None:
         super().__init__(**parent)
@@ -77,7 +78,9 @@ class MailcoachStream(HttpStream, ABC):
         """One page of the list, with those that will be needed next under way; raises MailcoachError."""
         # The CDK buffers its output. What is not out when a sync is killed in a long wait would be read again.
         sys.stdout.flush()
-        return page_of(self.client.fetch(query, ahead, later), self.client.api_base.url)
+        page = page_of(self.client.fetch(query, ahead, later), self.client.api_base.url)
+        self.client.rows_per_page = page.size or self.client.rows_per_page
+        return page
 
     def getter(
         self,
@@ -109,7 +112,12 @@ class MailcoachStream(HttpStream, ABC):
         return in_order(ask, lambda: self.client.drop(first), None if repeats else self.row_key)
 
     def start_progress(self, unit: str) -> Progress:
-        return Progress(self.logger, unit, lambda: self.client.requests_sent)
+        return Progress(self.logger, unit, self.client.traffic)
+
+    def finish(self) -> None:
+        """Log what was read, and what of it the schema does not foresee."""
+        self.progress.finish()
+        self.transformer.drift.report(self.logger)
 
     def tied_pages(self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]] = tuple) -> Iterator[Page]:
         """The pages of a list in which rows can be equal by the sort, each row once."""
@@ -178,4 +186,4 @@ class ListStream(MailcoachStream, ABC):
             self.warn_of_missing_endpoint(error)
         finally:
             self.client.rest()
-        self.progress.finish()
+        self.finish()

@@ -20,6 +20,7 @@ class CampaignOpens(CampaignStream):
     primary_key = ["campaign_uuid", "subscriber_uuid"]
     sort = "-first_opened_at,email"
     changes_sort = "-last_opened_at,email"
+    counter = "unique_open_count"
     unwanted = ("uuid",)  # v6 and v7 send it, always null
 
     def changed_at(self, row: Record) -> datetime | None:
@@ -43,6 +44,7 @@ class CampaignUnsubscribes(CampaignStream):
     primary_key = ["campaign_uuid", "subscriber_uuid"]
     sort = "-id"
     changes_sort = "-id"
+    counter = "unsubscribe_count"
     unwanted = ("campaign",)  # v6 repeats the whole campaign, with all of its HTML, in every row
 
     def changed_at(self, row: Record) -> datetime | None:
@@ -69,6 +71,7 @@ class CampaignBounces(CampaignStream):
     primary_key = ["campaign_uuid", "subscriber_uuid", "type"]
     sort = "-created_at,email,bounce_count"
     changes_sort = "-created_at,email,bounce_count"
+    counter = "bounce_count"
     tie_fields = ("created_at", "subscriber_email", "bounce_count")
     since_version = "Mailcoach 6.24"
 
@@ -86,6 +89,7 @@ class CampaignSends(CampaignStream):
     primary_key = ["campaign_uuid", "uuid"]
     sort = "-sent_at"
     tie_fields = ("sent_at",)
+    counter = "sent_to_number_of_subscribers"
     since_version = "Mailcoach 6.1"
 
     def path(self, *, stream_slice: Slice | None = None, **_: Any) -> str:

@@ -3,7 +3,7 @@
 from abc import ABC
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from airbyte_cdk.models import SyncMode
 from airbyte_cdk.sources.streams.http import HttpSubStream
@@ -18,10 +18,14 @@ from source_mailcoach.streams.pass_stream import PassStream
 
 
 class CampaignStream(PassStream, HttpSubStream, ABC):
-    """A list below a campaign, whose rows are stamped with what they lack: the campaign and its times."""
+    """A list below a campaign, whose rows are stamped with what they lack: the campaign and its times.
+
+    `counter` is the campaign's own count of the rows, which can lag behind: good for an estimate.
+    """
 
     cursor_field = "campaign_statistics_calculated_at"
     unit = "campaigns"
+    counter: ClassVar[str] = ""
 
     def __init__(self, parent: Campaigns, client: MailcoachClient, config: Config) -> None:
         super().__init__(client, config, parent=parent)
@@ -34,9 +38,16 @@ class CampaignStream(PassStream, HttpSubStream, ABC):
     def begin(self, mode: state.Mode) -> tuple[State, str | None, Sequence[Parent]]:
         listing = self.parent.listing()
         reached, reason = state.begin(self._state, self.scope, mode, listing.time, listing.cursor())
-        due = state.due(reached, state.gate(reached, listing, self.config.engagement_window))
-        self.logger.info(f"{len(due):,} of {len(listing.campaigns):,} campaigns are to be read.")
-        return reached, reason, due
+        return reached, reason, state.due(reached, state.gate(reached, listing, self.config.engagement_window))
+
+    def announce(self, per_minute: float) -> None:
+        """Campaigns that are done with, or have nothing new, are requests saved."""
+        due = {parent.uuid for parent in self._due}
+        campaigns = [campaign for campaign in self.parent.listing().campaigns if campaign.was_sent]
+        requests = {campaign.uuid: self.requests_for(campaign.counters.get(self.counter)) for campaign in campaigns}
+        to_come = sum(requests[uuid] for uuid in due)
+        self.progress.saved = sum(requests.values()) - to_come
+        self.progress.start(f"{len(due):,} of {len(campaigns):,} campaigns are to be read", to_come, per_minute)
 
     def known_before(self, parent: Parent) -> datetime | None:
         assert isinstance(parent, Campaign)

@@ -20,6 +20,8 @@ STATUSES: Mapping[str, frozenset[str]] = {
     "draft": frozenset({"draft"}),
 }
 
+COUNTERS = ("unique_open_count", "unsubscribe_count", "bounce_count", "sent_to_number_of_subscribers")
+
 
 class Campaigns(ParentStream):
     """Sortable by name and by time of sending, which other campaigns may share; by nothing that is unique.
@@ -112,4 +114,5 @@ def _campaign(row: Record) -> Campaign:
         status=str(row.get("status")),
         sent_at=row.get("sent_at"),
         statistics_calculated_at=row.get("statistics_calculated_at"),
+        counters={field: row[field] for field in COUNTERS if str(row.get(field)).isdecimal()},
     )

@@ -12,6 +12,7 @@ from source_mailcoach import state
 from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
 from source_mailcoach.paging import Page
+from source_mailcoach.progress import many
 from source_mailcoach.state import ACCOUNT, Parent, Scope, State
 from source_mailcoach.streams.base import Record, Slice
 from source_mailcoach.streams.email_lists import EmailLists
@@ -35,6 +36,8 @@ class FeedStream(PassStream, ABC):
 
     def came(self, page: Page) -> None:
         self._reached = state.began_at(self._reached, self._now())
+        if self.unit == "pages" and not self.progress.done:
+            self.progress.start(f"{many(page.total, 'row')} at the most", page.last, self.client.budget.per_minute)
 
     def _now(self) -> datetime:
         return self.client.server_time or datetime.now(timezone.utc)
@@ -75,6 +78,9 @@ class EmailListStream(FeedStream, HttpSubStream, ABC):
 
     def slice_of(self, parent: Parent) -> Slice:
         return {"email_list_uuid": parent.uuid}
+
+    def announce(self, per_minute: float) -> None:
+        self.progress.start(f"{many(len(self._due), 'email list')} to be read", len(self._due), per_minute)
 
     def stream_slices(self, *, sync_mode: SyncMode, **more: Any) -> Iterable[Slice]:  # type: ignore[override]
         return PassStream.stream_slices(self, sync_mode=sync_mode, **more)

@@ -93,6 +93,13 @@ class PassStream(MailcoachStream, ABC):
     def came(self, page: Page) -> None:
         """A page was read."""
 
+    def announce(self, per_minute: float) -> None:
+        """Log how much is to come, as far as that is known before the first page."""
+
+    def requests_for(self, rows: Any) -> int:
+        """How many requests so many rows of a list take, going by Mailcoach's own count of them."""
+        return max(1, -(-int(rows or 0) // self.client.rows_per_page))
+
     # Reading ------------------------------------------------------------------------------------------------------
 
     def stream_slices(self, *, sync_mode: SyncMode, **_: Any) -> Iterable[Slice]:
@@ -107,6 +114,7 @@ class PassStream(MailcoachStream, ABC):
         self._index = 0
         self.progress = self.start_progress(self.unit)
         self.progress.whole = len(self._due) if self.unit != "pages" else 0
+        self.announce(self.client.budget.per_minute)
         try:
             for index, parent in enumerate(self._due):
                 self._index = index
@@ -120,7 +128,7 @@ class PassStream(MailcoachStream, ABC):
         if not self._due:
             self._reach(state.closed(self._reached))
             yield {}
-        self.progress.finish()
+        self.finish()
 
     def read_records(
         self,
@@ -191,6 +199,7 @@ class PassStream(MailcoachStream, ABC):
                     yield record
             self.progress.say()
             if known_before and self.rest_is_known(page, known_before):
+                self.progress.saved += page.last - page.number
                 return
             if position:
                 self._reach(state.at_position(self._reached, parent, sort, position))
@@ -234,6 +243,7 @@ class PassStream(MailcoachStream, ABC):
             self._missing_endpoint = True
             self.warn_of_missing_endpoint(error)
         else:
+            self.progress.skipped += 1
             what = self.unit.removesuffix("s").capitalize()
             self.logger.warning(f"{what} {parent.uuid} was deleted during the sync and is left out of {self.name}.")
 
