@@ -50,18 +50,19 @@ class CampaignClickEvents(CampaignStream):
 
     def __init__(self, parent: Campaigns, client: MailcoachClient, config: Config, spool: Spool | None = None) -> None:
         super().__init__(parent, client, config)
-        self.spool = spool or Spool()
+        self.spool = spool
+        self._warned = False
 
     def _pages(
         self, sort: str, parent: Parent, stream_slice: Slice, may_stop: bool
     ) -> Iterator[tuple[Page, Position | None]]:
-        if not self.spool.has(parent.uuid):
-            yield from super()._pages(sort, parent, stream_slice, may_stop)
-        for number, rows in enumerate(self.spool.pages(parent.uuid), 1):
-            yield Page(number, number, len(rows), len(rows), rows), None
+        if self.spool is None or not self.spool.has(parent.uuid):
+            return super()._pages(sort, parent, stream_slice, may_stop)
+        pages = enumerate(self.spool.pages(parent.uuid), 1)
+        return ((Page(number, number, len(rows), len(rows), rows), None) for number, rows in pages)
 
     def _pages_to_come(self) -> Iterator[Query]:
-        return iter(())
+        return iter(()) if self.spool else super()._pages_to_come()
 
     def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
         if "clicks" not in row and not self._missing_endpoint:
