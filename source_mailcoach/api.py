@@ -33,7 +33,7 @@ HEADERS = {"Accept": "application/json", "User-Agent": f"source-mailcoach/{__ver
 LARGEST_ANSWER = 256 * 1024 * 1024  # bytes, unpacked
 CHUNK = 256 * 1024
 
-# A sync waits out a restart of the server and several windows of its limit of requests a minute.
+# A sync waits out half a minute without a server, and several windows of its limit of requests a minute.
 SYNC = Patience(tries=6, connect_timeout=20, read_timeout=120, longest_wait=600)
 # Somebody sits before the form and waits for the answer of a check.
 CHECK = Patience(tries=2, connect_timeout=10, read_timeout=20, longest_wait=5)
@@ -47,7 +47,7 @@ class MailcoachClient(HttpClient):
         self.patience = patience
         self.budget = RateBudget(config.requests_per_minute)
         self.server_time: datetime | None = None
-        self.has_answered = False
+        self.has_answered = self.is_hopeless = False
         self.rows_per_page = 15  # on self-hosted servers; the first page tells
         parallel = config.max_parallel_requests
         self._fetcher = Fetcher(self._get, self._parse, self.budget, patience, parallel, self.api_base.url)
@@ -66,7 +66,13 @@ class MailcoachClient(HttpClient):
 
     def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Any:
         """The JSON of the answer to a query, while some that come next are under way; raises MailcoachError."""
-        return self._fetcher.fetch(query, ahead, later)
+        try:
+            return self._fetcher.fetch(query, ahead, later)
+        except MailcoachError as error:
+            self.is_hopeless = self.is_hopeless or error.problem.everywhere
+            if error.problem is problems.NOT_CONNECTED and self.has_answered:
+                raise MailcoachError(problems.NO_LONGER_CONNECTED, url=self.api_base.url) from error
+            raise
 
     def drop(self, page: Query) -> None:
         """Throw away what was fetched ahead of the list that this is a page of."""

@@ -14,6 +14,11 @@ from source_mailcoach.times import format_time
 
 PRODUCT_ID = "conn_mailcoach_sellersync_edm"
 MAX_PARALLEL = 16
+TOO_SHORT = "it has less than 8 characters"
+HINTS = {
+    ("api_token", "too_short"): TOO_SHORT,
+    ("start_date", "datetime_from_date_parsing"): "write a day such as 2025-01-01, or a time as 2025-01-01T00:00:00Z",
+}
 LEGACY_RUNTIME_ID = "source:efd2f044-dcbb-52ee-98d0-c169d9d092b9"
 
 
@@ -160,12 +165,12 @@ class Config(BaseModel):
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             field = ".".join(map(str, first["loc"]))
-            detail = first["msg"][:1].lower() + first["msg"][1:]
+            detail = HINTS.get((field, first["type"])) or first["msg"][:1].lower() + first["msg"][1:]
             # Without its cause: pydantic's error quotes the input, which may be the token.
             raise MailcoachError(problems.CONFIG_INVALID, field=field, detail=detail) from None
         token = config.token
         if len(token) < 8:
-            raise MailcoachError(problems.CONFIG_INVALID, field="api_token", detail="it has less than 8 characters")
+            raise MailcoachError(problems.CONFIG_INVALID, field="api_token", detail=TOO_SHORT)
         if not (token.isascii() and token.isprintable()) or " " in token:
             detail = "it holds a space or a character that no API token has"
             raise MailcoachError(problems.CONFIG_INVALID, field="api_token", detail=detail)

@@ -97,18 +97,20 @@ def walk_runs(
             lost = False
         else:
             retries = 0
+        fresh = []
         for place, row in enumerate(page.rows, (page.number - 1) * page.size):
             if not runs or value(row) != runs[-1].value:
                 runs.append(_Run(value(row), place, page.total))
             runs[-1].pages += not runs[-1].places or place % page.size == 0
             runs[-1].places.add(place)
-            runs[-1].take(key(row))
+            fresh += [row] if runs[-1].take(key(row)) else []
         done = page.number >= page.last
         while len(runs) > (not done):
             run = runs[0]
             for rows in _rest_of_run(run, (forth, back), page.size, value, key, missed):
                 yield replace(page, rows=rows), Position(run.first, run.total, page.size, run.value[0])
             runs.pop(0)
+        page = replace(page, rows=fresh)
         if done:
             yield page, None
             return

@@ -16,13 +16,14 @@ class Problem:
     """A failure as the person who set up the connection sees it.
 
     `what` and `do` may hold placeholders, filled in by `MailcoachError`. `retry` says whether the same request can
-    succeed a little later.
+    succeed a little later, `everywhere` that no other stream will do better.
     """
 
     what: str
     do: str
     failure_type: FailureType = CONFIG
     retry: bool = False
+    everywhere: bool = False
 
 
 class MailcoachError(AirbyteTracedException):
@@ -39,20 +40,26 @@ class MailcoachError(AirbyteTracedException):
         message = f"{self.what} {problem.do.format(**details)}"
         super().__init__(internal_message=message, message=message, failure_type=problem.failure_type)
 
+    def __repr__(self) -> str:
+        """The CDK puts this into its list of what has failed."""
+        return str(self.message)
+
 
 # Answers of the server ------------------------------------------------------------------------------------------
 
 TOKEN_REFUSED = Problem(
     "{url} refused the API token (401).",
     "Create a new API token in Mailcoach and enter it as the API Token.",
+    everywhere=True,
 )
 TOKEN_MAY_NOT_READ = Problem(
     "{url} accepts the API token but does not let it read data (403).",
-    'Give the token the permission "All API endpoints", or create it as a user who may view this Mailcoach account.',
+    'Give the token the permission "All API endpoints", use the token of a user who may, or leave this stream out.',
 )
 ACCOUNT_LOCKED = Problem(
     "{url} has locked this account ({status}).",
     "Check the subscription and the billing of the Mailcoach account.",
+    everywhere=True,
 )
 NOT_FOUND = Problem(
     "There is no Mailcoach API at {url} (404).",
@@ -105,6 +112,7 @@ MAINTENANCE = Problem(
     "Run the sync again when Mailcoach is up.",
     TRANSIENT,
     retry=True,
+    everywhere=True,
 )
 GATEWAY_ERROR = Problem(
     "Mailcoach did not answer behind {url} ({status}).",
@@ -134,18 +142,27 @@ NAME_NOT_FOUND = Problem(
     "The name in {url} cannot be found in the DNS.",
     "Check the spelling of the API Base URL.",
     retry=True,
+    everywhere=True,
 )
 DNS_UNAVAILABLE = Problem(
     "The DNS gave no answer for the name in {url}.",
     "Check the network of the machine on which the connector runs, then run the sync again.",
     TRANSIENT,
     retry=True,
+    everywhere=True,
 )
 NOT_CONNECTED = Problem(
     "Nothing accepts connections at {url}.",
     "Check the API Base URL, that the server is running, and that a firewall lets this machine reach it.",
     TRANSIENT,
     retry=True,
+    everywhere=True,
+)
+NO_LONGER_CONNECTED = Problem(
+    "{url} has answered before, and accepts no more connections now.",
+    "What was read is kept: run the sync again when the server is up, and it goes on there.",
+    TRANSIENT,
+    everywhere=True,
 )
 CONNECTION_LOST = Problem(
     "The connection to {url} was lost in the middle of an answer.",
@@ -162,6 +179,7 @@ TIMEOUT = Problem(
 TLS_FAILED = Problem(
     "No secure connection to {url} is possible: its TLS certificate is not valid, or it does not speak TLS.",
     "Install a valid certificate, with its whole chain, on the server.",
+    everywhere=True,
 )
 PROXY_FAILED = Problem(
     "The proxy between this machine and {url} failed.",
@@ -224,6 +242,7 @@ URL_NOT_CLOUD = Problem(
 ADDRESS_NOT_PUBLIC = Problem(
     "The host {host} leads to {address}, which is not a public address.",
     "Use a server that is reachable from the internet, or ask the operator of this connector to trust the host.",
+    everywhere=True,
 )
 CONFIG_INVALID = Problem(
     "The field {field} of the configuration is not valid: {detail}.",

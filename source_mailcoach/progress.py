@@ -18,18 +18,19 @@ class Progress:
     def __init__(
         self,
         log: logging.Logger,
+        stream: str,
         unit: str,
         traffic: Callable[[], tuple[int, int]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._log, self._unit, self._traffic, self._clock = log, unit, traffic, clock
+        self._log, self._stream, self._unit, self._traffic, self._clock = log, stream, unit, traffic, clock
         self._started = self._said = clock()
         self._traffic_before = traffic()
         self.done = self.whole = self.rows = self.skipped = self.saved = 0
 
     def start(self, what: str, requests: int, per_minute: float) -> None:
         """Log how much is to come, and how long that takes at the limit of the server, infinite if it has none."""
-        line = f"{what}, about {many(requests, 'request')}"
+        line = f"{self._stream}: {what}, about {many(requests, 'request')}"
         if requests > per_minute:
             line += (
                 f": {duration(requests / per_minute * 60)} at the {per_minute:,.0f} a minute that this server allows"
@@ -50,7 +51,7 @@ class Progress:
 
     def _counts(self) -> str:
         requests, tries = (now - before for now, before in zip(self._traffic(), self._traffic_before, strict=True))
-        counts = f"{self.done:,} of {self.whole:,} {self._unit}"
+        counts = f"{self._stream}: {self.done:,} of {self.whole:,} {self._unit}"
         counts += f" ({self.skipped:,} left out)" if self.skipped else ""
         counts += f", {many(self.rows, 'row')}, {many(requests, 'request')}"
         return counts + (f" ({tries:,} tried again)" if tries else "")

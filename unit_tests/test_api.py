@@ -179,3 +179,22 @@ def test_a_wait_of_length_is_told_in_the_log(
     with caplog.at_level("INFO"):
         get(client)
     assert f"{URL} is down for maintenance (503). Trying again in 90 seconds." in caplog.messages
+
+
+def test_a_server_that_answered_before_is_not_told_to_be_the_wrong_address(
+    client: MailcoachClient, requests_mock: requests_mock.Mocker, waits: list[float]
+) -> None:
+    requests_mock.get(LISTS, [{"json": PAGE}, {"exc": requests.ConnectionError("refused")}])
+    get(client)
+    with pytest.raises(MailcoachError) as error:
+        get(client)
+    assert error.value.problem in (problems.NO_LONGER_CONNECTED, problems.CONNECTION_LOST)
+    assert error.value.failure_type is FailureType.transient_error
+
+
+@pytest.mark.parametrize(("status", "hopeless"), [(401, True), (402, True), (403, False), (404, False), (400, False)])
+def test_knows_which_failures_will_meet_every_stream(
+    client: MailcoachClient, requests_mock: requests_mock.Mocker, status: int, hopeless: bool
+) -> None:
+    failing(client, requests_mock, {"status_code": status, "json": {"message": "no"}})
+    assert client.is_hopeless is hopeless

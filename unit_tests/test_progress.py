@@ -25,9 +25,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def progress(clock: Clock) -> Progress:
-    return Progress(
-        logging.getLogger("airbyte.test"), "campaigns", lambda: (round(clock.seconds), clock.retries), clock
-    )
+    log = logging.getLogger("airbyte.test")
+    return Progress(log, "opens", "campaigns", lambda: (round(clock.seconds), clock.retries), clock)
 
 
 def test_says_nothing_within_the_interval(progress: Progress, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
@@ -45,7 +44,7 @@ def test_says_how_much_is_done_and_how_long_the_rest_will_take(
     with caplog.at_level("INFO"):
         progress.say()
         progress.say()
-    assert caplog.messages == ["20 of 200 campaigns, 5,400 rows, 60 requests, about 9 minutes left at this rate"]
+    assert caplog.messages == ["opens: 20 of 200 campaigns, 5,400 rows, 60 requests, about 9 minutes left at this rate"]
 
 
 def test_does_not_guess_before_anything_is_done(
@@ -55,15 +54,15 @@ def test_does_not_guess_before_anything_is_done(
     clock.seconds = 90
     with caplog.at_level("INFO"):
         progress.say()
-    assert caplog.messages == ["0 of 200 campaigns, 0 rows, 90 requests, 90 seconds so far"]
+    assert caplog.messages == ["opens: 0 of 200 campaigns, 0 rows, 90 requests, 90 seconds so far"]
 
 
 @pytest.mark.parametrize(
     ("per_minute", "line"),
     [
-        (60, f"{CAMPAIGNS}, about 145 requests: 2 minutes at the 60 a minute that this server allows"),
-        (300, f"{CAMPAIGNS}, about 145 requests"),
-        (math.inf, f"{CAMPAIGNS}, about 145 requests"),
+        (60, f"opens: {CAMPAIGNS}, about 145 requests: 2 minutes at the 60 a minute that this server allows"),
+        (300, f"opens: {CAMPAIGNS}, about 145 requests"),
+        (math.inf, f"opens: {CAMPAIGNS}, about 145 requests"),
     ],
 )
 def test_says_at_the_start_how_much_there_is_and_how_long_it_takes_at_the_servers_limit(
@@ -82,7 +81,7 @@ def test_sums_up_at_the_end_what_was_read_what_not_and_what_that_saved(
     with caplog.at_level("INFO"):
         progress.finish()
     assert caplog.messages == [
-        "28 of 28 campaigns (1 left out), 2,009 rows, 145 requests (2 tried again), finished in 2 minutes; "
+        "opens: 28 of 28 campaigns (1 left out), 2,009 rows, 145 requests (2 tried again), finished in 2 minutes; "
         "about 90 requests saved, as an earlier sync had these rows"
     ]
 

@@ -112,7 +112,7 @@ class MailcoachStream(HttpStream, ABC):
         return in_order(ask, lambda: self.client.drop(first), None if repeats else self.row_key)
 
     def start_progress(self, unit: str) -> Progress:
-        return Progress(self.logger, unit, self.client.traffic)
+        return Progress(self.logger, self.name, unit, self.client.traffic)
 
     def finish(self) -> None:
         """Log what was read, and what of it the schema does not foresee."""

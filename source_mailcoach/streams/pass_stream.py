@@ -114,6 +114,8 @@ class PassStream(MailcoachStream, ABC):
         self._index = 0
         self.progress = self.start_progress(self.unit)
         self.progress.whole = len(self._due) if self.unit != "pages" else 0
+        if (running := self._reached.running) and (running.after or running.position):
+            self.logger.info(f"{self.name} goes on where the sync before has stopped.")
         self.announce(self.client.budget.per_minute)
         try:
             for index, parent in enumerate(self._due):
