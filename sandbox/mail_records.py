@@ -100,7 +100,8 @@ def transactional_mail_template_record(template: TransactionalMailTemplate) -> R
 
 
 def automation_mail_record(mail: AutomationMail) -> Row:
-    html = mail.html
+    """Opens and clicks are counted, unsubscribes and bounces are not."""
+    html, counts = mail.html, counters(mail.statistics, mail.sent_to_number_of_subscribers)
     structured = None if html is None else json.dumps({"templateValues": {"html": FILLER}}, ensure_ascii=False)
     return {
         "uuid": mail.uuid,
@@ -118,7 +119,7 @@ def automation_mail_record(mail: AutomationMail) -> Row:
         "add_subscriber_tags": mail.add_subscriber_tags,
         "add_subscriber_link_tags": False,
         "sent_to_number_of_subscribers": mail.sent_to_number_of_subscribers,
-        **counters(mail.statistics, mail.sent_to_number_of_subscribers),
+        **{name: count for name, count in counts.items() if name.startswith(("open", "unique", "click"))},
         "created_at": wire_time(mail.created_at),
         "updated_at": wire_time(mail.updated_at),
     }

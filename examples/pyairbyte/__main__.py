@@ -3,7 +3,7 @@
 Without arguments it reads a sandbox with an invented newsletter twice, with a week of life between. With `--config
 FILE` it reads a real Mailcoach once; what it read stays in the cache, so the next call is incremental.
 """
-# ruff: noqa: T201, E402
+# ruff: noqa: E402
 
 import argparse
 import json
