@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from sandbox import Fault, Sandbox
-from sandbox.connector import Run, check
+from sandbox.connector import STREAMS, Run, check
+from sandbox.kinds import PATHS
 
 HTML = "<!doctype html><title>News</title><h1>Our newsletter</h1>"
 
@@ -105,11 +106,62 @@ def test_nothing_accepts_connections() -> None:
 
 
 @pytest.mark.parametrize("empty", [False, True])
-def test_a_good_configuration_succeeds_with_two_requests_also_on_an_empty_account(empty: bool) -> None:
+def test_a_good_configuration_succeeds_with_six_requests_also_on_an_empty_account(empty: bool) -> None:
     with Sandbox(version="v8", campaigns=4, seed=1, empty=empty) as sandbox:
         result = check(sandbox.config(), sandbox)
         assert result.status["status"] == "SUCCEEDED"
-        assert len(sandbox.requests) == 2
+        assert len(sandbox.requests) == 6
+        assert result.logs("WARN") == []
+
+
+@pytest.mark.parametrize("version", ["v6", "v7", "v8"])
+def test_streams_that_an_older_server_lacks_are_no_reason_to_fail(version: str) -> None:
+    with Sandbox(version=version, campaigns=4, seed=1) as sandbox:
+        result = check(sandbox.config(), sandbox)
+        assert result.status["status"] == "SUCCEEDED"
+        assert not any("There is no Mailcoach API" in warning for warning in result.logs("WARN"))
+
+
+FORBIDDEN = {
+    "single mails": (
+        {"sends", "transactional-mails", "transactional-mails/templates"},
+        {"campaign_sends", "sends", "transactional_mails"},
+    ),
+    "lists": ({"email-lists", "subscribers", "tags"}, {"email_lists", "subscribers", "tags", "segments"}),
+    "campaigns": ({"campaigns"}, {stream for stream in STREAMS if stream.startswith("campaign")}),
+    "suppressions and templates": ({"suppressions", "templates"}, {"suppressions", "templates"}),
+}
+
+
+@pytest.mark.parametrize("name", FORBIDDEN)
+def test_a_token_that_may_read_a_part_passes_and_the_log_names_what_it_may_not(name: str) -> None:
+    endpoints, streams = FORBIDDEN[name]
+    with Sandbox(version="v8", campaigns=4, seed=1, token_may_not_read=endpoints) as sandbox:
+        result = check(sandbox.config(), sandbox)
+        assert result.status["status"] == "SUCCEEDED"
+        assert len(sandbox.requests) == 6
+        (warning,) = result.logs("WARN")
+        named = warning.split(": ")[1].split(". ")[0].split(", ")
+        assert set(named) == streams
+        assert named == [stream for stream in STREAMS if stream in streams], "in the order of discover"
+
+
+@pytest.mark.parametrize("version", ["v7", "v8"])
+def test_a_token_that_may_read_nothing_fails(version: str) -> None:
+    with Sandbox(version=version, campaigns=4, seed=1, token_may_not_read=tuple(PATHS)) as sandbox:
+        result = check(sandbox.config(), sandbox)
+        assert result.status["status"] == "FAILED"
+        assert "does not let it read data (403)" in result.status["message"]
+        assert [error["failure_type"] for error in result.errors] in (["config_error"], [])
+        assert len(sandbox.requests) == 6
+
+
+def test_a_stream_that_fails_for_now_is_told_and_does_not_fail_the_check() -> None:
+    with Sandbox(version="v8", campaigns=4, seed=1) as sandbox:
+        sandbox.add_fault(Fault(path="/templates$", status=500, times=None))
+        result = check(sandbox.config(), sandbox)
+        assert result.status["status"] == "SUCCEEDED"
+        assert ["templates cannot be read now" in warning for warning in result.logs("WARN")] == [True]
 
 
 def test_a_short_rate_limit_is_waited_out() -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer, Type
 
-from integration_tests.test_read import rows
+from integration_tests.in_process import read_here as read
+from integration_tests.tables import rows
 from sandbox import Fault, Sandbox
-from sandbox.connector import STREAMS, Run, catalog, read
+from sandbox.connector import CORE_STREAMS, STREAMS, Run, catalog
 from source_mailcoach import SourceMailcoach
 
 
@@ -33,7 +34,7 @@ def unsteady(seed: int) -> Any:
 def test_the_output_is_the_same_to_the_byte_whatever_the_overlap() -> None:
     outputs, idle = [], []
     for parallel in (1, 4, 16):
-        with Sandbox(version="v8", campaigns=30, seed=3, opens=40, sent_only=True, shuffle_ties=False) as sandbox:
+        with Sandbox(version="v8", campaigns=8, seed=3, opens=40, sent_only=True, shuffle_ties=False) as sandbox:
             sandbox.on_request = unsteady(parallel)
             for fault in (
                 {"status": 500},
@@ -58,7 +59,7 @@ def strip_port(lines: list[str]) -> list[str]:
 
 
 def test_no_request_is_made_that_is_not_used() -> None:
-    with Sandbox(version="v8", campaigns=30, seed=3, opens=40, sent_only=True, shuffle_ties=False) as sandbox:
+    with Sandbox(version="v8", campaigns=10, seed=3, opens=40, sent_only=True, shuffle_ties=False) as sandbox:
         first = read(sandbox, STREAMS, sandbox.config(max_parallel_requests=16), "incremental")
         assert len(sandbox.requests) == sandbox.least_requests(STREAMS)
         sandbox.reset_stats()
@@ -74,9 +75,11 @@ def test_a_lone_client_of_a_limited_server_sees_no_429(monkeypatch: pytest.Monke
     """With windows of two seconds on both sides, in this process: the connector goes by Mailcoach's minute."""
     monkeypatch.setattr("source_mailcoach.budget.WINDOW", 2.0)
     monkeypatch.setattr("source_mailcoach.budget.MARGIN", 0.02)
-    with Sandbox(version="v8", campaigns=12, seed=3, opens=40, rate_limit=25, rate_window_seconds=2) as sandbox:
+    with Sandbox(
+        version="v8", campaigns=12, seed=3, opens=40, sent_only=True, rate_limit=25, rate_window_seconds=2
+    ) as sandbox:
         monkeypatch.setenv("MAILCOACH_TRUSTED_HOSTS", sandbox.trusted_host)
-        configured = ConfiguredAirbyteCatalogSerializer.load(catalog(STREAMS))
+        configured = ConfiguredAirbyteCatalogSerializer.load(catalog(CORE_STREAMS))
         messages = list(SourceMailcoach().read(logging.getLogger("airbyte"), sandbox.config(), configured, []))
         assert {request.status for request in sandbox.requests} == {200}
         assert len(sandbox.requests) > 3 * 25

@@ -12,16 +12,18 @@ from sandbox import Sandbox
 from sandbox.connector import catalog
 from source_mailcoach import SourceMailcoach
 from source_mailcoach.paging import Page
+from source_mailcoach.streams.account import Sends, SubscriberImports, TransactionalMails
 from source_mailcoach.streams.base import MailcoachStream
 from source_mailcoach.streams.campaign_engagement import CampaignBounces, CampaignOpens, CampaignUnsubscribes
+from source_mailcoach.streams.email_list_contents import Segments, Subscribers
 from source_mailcoach.times import parse_time
 from unit_tests.conftest import CONFIG, URL
 
 SLICE = {"campaign_uuid": "c", "campaign_sent_at": None, "campaign_statistics_calculated_at": None}
 
 
-def stream(kind: type[MailcoachStream]) -> Any:
-    return next(found for found in SourceMailcoach().streams(CONFIG) if type(found) is kind)
+def stream(kind: type[MailcoachStream], **config: Any) -> Any:
+    return next(found for found in SourceMailcoach().streams({**CONFIG, **config}) if type(found) is kind)
 
 
 def read(sandbox: Sandbox, names: list[str], mode: str = "full_refresh", **config: Any) -> list[AirbyteMessage]:
@@ -74,6 +76,62 @@ def test_bounces_are_known_from_the_last_row_on() -> None:
     page = Page(1, 9, 99, 15, [{"created_at": "2026-03-01T00:00:00Z"}, {"created_at": "2026-01-01T00:00:00Z"}])
     assert stream(CampaignBounces).rest_is_known(page, parse_time("2026-02-01T00:00:00Z"))
     assert not stream(CampaignBounces).rest_is_known(page, parse_time("2025-02-01T00:00:00Z"))
+
+
+@pytest.mark.parametrize(
+    ("subscribed_at", "unsubscribed_at", "status"),
+    [
+        (None, None, "unconfirmed"),
+        ("2026-01-01T00:00:00Z", None, "subscribed"),
+        ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "unsubscribed"),
+        (None, "2026-02-01T00:00:00Z", "unsubscribed"),
+    ],
+)
+def test_the_status_of_a_subscriber_follows_from_two_times(
+    subscribed_at: str | None, unsubscribed_at: str | None, status: str
+) -> None:
+    row = {"uuid": "s", "subscribed_at": subscribed_at, "unsubscribed_at": unsubscribed_at}
+    assert list(stream(Subscribers).records_of(row, {"email_list_uuid": "l"})) == [
+        {**row, "email_list_uuid": "l", "status": status}
+    ]
+
+
+@pytest.mark.parametrize("spelling", ["email_list_id", "email_list_uuid"])
+def test_the_list_of_an_import_has_one_name_whatever_the_server_calls_it(spelling: str) -> None:
+    (record,) = stream(SubscriberImports).records_of({"uuid": "i", spelling: "l", "status": "draft"}, {})
+    assert record == {"uuid": "i", "email_list_uuid": "l", "status": "draft"}
+
+
+@pytest.mark.parametrize(("kind", "field"), [(Sends, "sent_at"), (TransactionalMails, "created_at")])
+@pytest.mark.parametrize(
+    ("time", "kept"),
+    [
+        ("2026-01-31T23:59:59.000000Z", False),
+        ("2026-02-01T00:00:00.000000Z", True),
+        ("2026-02-02T00:00:00.000000Z", True),
+        (None, True),  # it waits, and will be sent after the start date if at all
+    ],
+)
+def test_the_start_date_leaves_out_older_single_mails(
+    kind: type[MailcoachStream], field: str, time: str | None, kept: bool
+) -> None:
+    row = {"uuid": "m", field: time}
+    assert list(stream(kind, start_date="2026-02-01").records_of(row, {})) == ([row] if kept else [])
+    assert list(stream(kind).records_of(row, {})) == [row]
+
+
+def test_what_a_stream_of_mails_was_read_for_includes_the_start_date() -> None:
+    assert stream(Sends, start_date="2026-02-01").scope["start_date"] == "2026-02-01T00:00:00Z"
+
+
+def test_segments_are_read_without_a_sort_after_any_was_refused() -> None:
+    segments = stream(Segments)
+    first = segments.query(1, segments._sort, {"email_list_uuid": "l"})
+    assert dict(first.params)["sort"] == "-created_at,name"
+    assert segments._drops_sort(segments._sort)
+    plain = segments.query(2, segments._sort, {"email_list_uuid": "l"})
+    assert dict(plain.params) == {"per_page": 100, "page": 2}
+    assert not segments._drops_sort(segments._sort), "there is nothing left to do without"
 
 
 def test_what_the_cdk_itself_would_send_is_guarded_too() -> None:

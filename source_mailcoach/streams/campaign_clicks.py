@@ -47,11 +47,11 @@ class CampaignClickEvents(CampaignStream):
     primary_key = "uuid"
     sort = "-unique_click_count,-click_count"
     short = True
+    since_version = "Mailcoach 7.0"
 
     def __init__(self, parent: Campaigns, client: MailcoachClient, config: Config, spool: Spool | None = None) -> None:
         super().__init__(parent, client, config)
         self.spool = spool
-        self._warned = False
 
     def _pages(
         self, sort: str, parent: Parent, stream_slice: Slice, may_stop: bool
@@ -68,7 +68,7 @@ class CampaignClickEvents(CampaignStream):
         if "clicks" not in row and not self._missing_endpoint:
             self._missing_endpoint = True
             self.logger.warning(
-                f"{self.name} needs Mailcoach 7.0, and this server only counts clicks: no rows are read."
+                f"{self.name} needs {self.since_version}, and this server only counts clicks: no rows are read."
             )
         for click in row.get("clicks") or ():
             yield {**click, "link_uuid": row.get("uuid"), "url": row.get("url"), **stream_slice}
