@@ -30,12 +30,7 @@ class Progress:
 
     def start(self, what: str, requests: int, per_minute: float) -> None:
         """Log how much is to come, and how long that takes at the limit of the server, infinite if it has none."""
-        line = f"{self._stream}: {what}, about {many(requests, 'request')}"
-        if requests > per_minute:
-            line += (
-                f": {duration(requests / per_minute * 60)} at the {per_minute:,.0f} a minute that this server allows"
-            )
-        self._log.info(line)
+        self._log.info(f"{self._stream}: {what}, about {requests_at(requests, per_minute)}")
 
     def say(self) -> None:
         """Log a line, unless there was one within the interval."""
@@ -60,6 +55,14 @@ class Progress:
         if not self.done:
             return f"{duration(elapsed)} so far"
         return f"about {duration(elapsed * (self.whole - self.done) / self.done)} left at this rate"
+
+
+def requests_at(requests: int, per_minute: float) -> str:
+    """How many requests, and how long they take if the server's limit allows fewer of them a minute."""
+    if requests <= per_minute:
+        return many(requests, "request")
+    time = duration(requests / per_minute * 60)
+    return f"{many(requests, 'request')}: {time} at the {per_minute:,.0f} a minute that this server allows"
 
 
 def many(count: int, what: str) -> str:

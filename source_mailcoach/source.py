@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Iterator, Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from airbyte_cdk.config_observation import emit_configuration_as_airbyte_control_message
@@ -21,8 +23,10 @@ from source_mailcoach import problems
 from source_mailcoach.api import CHECK, SYNC, MailcoachClient
 from source_mailcoach.config import LEGACY_RUNTIME_ID, PRODUCT_ID, Config, connection_specification
 from source_mailcoach.overlap import Patience
+from source_mailcoach.plan import Plan
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.spool import Spool
+from source_mailcoach.state import Mode
 from source_mailcoach.streams.account import (
     AutomationMails,
     Sends,
@@ -43,6 +47,7 @@ from source_mailcoach.streams.campaign_engagement import (
 from source_mailcoach.streams.campaigns import Campaigns
 from source_mailcoach.streams.email_list_contents import Segments, Subscribers, Tags
 from source_mailcoach.streams.email_lists import EmailLists
+from source_mailcoach.streams.pass_stream import PassStream
 
 # What a check reads a page of: a request each, and the rest follows from them or from the first read.
 PROBES = ("email_lists", "campaigns", "sends", "suppressions", "templates", "transactional_mails")
@@ -55,7 +60,7 @@ class SourceMailcoach(AbstractSource):
 
     # The CDK's own words on a configuration name no field and no cure.
     check_config_against_spec = False
-    _selected: frozenset[str] = frozenset()
+    _selected: Mapping[str, tuple[Mode, Mapping[str, Any]]] = MappingProxyType({})
     _client: MailcoachClient | None = None
 
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
@@ -124,8 +129,8 @@ class SourceMailcoach(AbstractSource):
     def _streams(self, config: Config, patience: Patience) -> list[MailcoachStream]:
         client = self._client = MailcoachClient(config, patience)
         email_lists, campaigns = EmailLists(client, config), Campaigns(client, config)
-        spool = Spool() if {"campaign_clicks", "campaign_click_events"} <= self._selected else None
-        return [
+        spool = Spool() if {"campaign_clicks", "campaign_click_events"} <= self._selected.keys() else None
+        streams = [
             email_lists,
             Subscribers(email_lists, client, config),
             Tags(email_lists, client, config),
@@ -145,6 +150,13 @@ class SourceMailcoach(AbstractSource):
             TransactionalMailTemplates(client, config),
             AutomationMails(client, config),
         ]
+        plan = Plan(logging.getLogger("airbyte"))
+        for stream in streams:
+            if isinstance(stream, PassStream) and stream.name in self._selected:
+                stream.plan = plan
+                if not (spool and isinstance(stream, CampaignClickEvents)):
+                    plan.expected.append(partial(stream.expected_requests, *self._selected[stream.name]))
+        return streams
 
     @property
     def stop_sync_on_stream_failure(self) -> bool:
@@ -160,8 +172,16 @@ class SourceMailcoach(AbstractSource):
     ) -> Iterator[AirbyteMessage]:
         """Streams before those that need what they have read, whatever the catalog's order: it is then read once."""
         logger.addFilter(without_traceback)
-        self._selected = frozenset(configured.stream.name for configured in catalog.streams)
-        for name in sorted(self._selected - {stream.name for stream in self.streams(config)}):
+        saved = {
+            message.stream.stream_descriptor.name: vars(message.stream.stream_state)
+            for message in state or ()
+            if message.stream and message.stream.stream_state
+        }
+        self._selected = {
+            configured.stream.name: (configured.sync_mode.value, saved.get(configured.stream.name, {}))
+            for configured in catalog.streams
+        }
+        for name in sorted(self._selected.keys() - {stream.name for stream in self.streams(config)}):
             logger.warning(f"The catalog names a stream {name}, which this connector does not have: leave it out.")
         streams = sorted(catalog.streams, key=lambda configured: NEEDED_BY_OTHERS.get(configured.stream.name, 9))
         return super().read(logger, config, ConfiguredAirbyteCatalog(streams=streams), state)

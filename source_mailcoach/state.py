@@ -38,10 +38,11 @@ FUTURE_TOLERANCE = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Parent:
-    """What a stream has a list for. Times are text as Mailcoach sends it."""
+    """What a stream has a list for. Times are text as Mailcoach sends it; `rows` are those that it counts, if any."""
 
     created_at: str
     uuid: str
+    rows: int = field(default=0, kw_only=True)
 
     @property
     def place(self) -> Place:

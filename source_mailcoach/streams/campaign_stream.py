@@ -1,7 +1,7 @@
 """Streams of single campaigns: only those are read again of which something can be new."""
 
 from abc import ABC
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -36,9 +36,16 @@ class CampaignStream(PassStream, HttpSubStream, ABC):
         return self.parent.scope
 
     def begin(self, mode: state.Mode) -> tuple[State, str | None, Sequence[Parent]]:
+        return self._begin(mode, self._state)
+
+    def _begin(self, mode: state.Mode, saved: Mapping[str, Any]) -> tuple[State, str | None, Sequence[Campaign]]:
         listing = self.parent.listing()
-        reached, reason = state.begin(self._state, self.scope, mode, listing.time, listing.cursor())
+        reached, reason = state.begin(saved, self.scope, mode, listing.time, listing.cursor())
         return reached, reason, state.due(reached, state.gate(reached, listing, self.config.engagement_window))
+
+    def expected_requests(self, mode: state.Mode, saved: Mapping[str, Any]) -> int:
+        _, _, due = self._begin(mode, saved)
+        return sum(self.requests_for(campaign.counters.get(self.counter)) for campaign in due)
 
     def announce(self, per_minute: float) -> None:
         """Campaigns that are done with, or have nothing new, are requests saved."""

@@ -19,6 +19,7 @@ class Subscribers(EmailListStream):
     cursor_field = "updated_at"
     sort = "-id"
     changes_sort = "-updated_at,-id"
+    rows_are_counted = True
 
     def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
         """The API has no status: it follows from two times."""

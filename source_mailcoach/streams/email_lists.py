@@ -28,7 +28,9 @@ class EmailLists(ParentStream):
         """All email lists."""
         found = []
         for row in super().read_records(sync_mode):
-            found.append(Parent(str(row.get("created_at")), str(row["uuid"])))
+            count = str(row.get("active_subscribers_count"))
+            rows = int(count) if count.isdecimal() else 0
+            found.append(Parent(str(row.get("created_at")), str(row["uuid"]), rows=rows))
             yield row
         self._listing = found
 

@@ -1,9 +1,9 @@
 """Streams whose rows say themselves when they last changed, and can be listed by that, latest first."""
 
 from abc import ABC
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, ClassVar
 
 from airbyte_cdk.models import SyncMode
 from airbyte_cdk.sources.streams.http import HttpSubStream
@@ -65,6 +65,7 @@ class EmailListStream(FeedStream, HttpSubStream, ABC):
     """A list below an email list."""
 
     unit = "email lists"
+    rows_are_counted: ClassVar[bool] = False
 
     def __init__(self, parent: EmailLists, client: MailcoachClient, config: Config) -> None:
         super().__init__(client, config, parent=parent)
@@ -78,6 +79,12 @@ class EmailListStream(FeedStream, HttpSubStream, ABC):
 
     def slice_of(self, parent: Parent) -> Slice:
         return {"email_list_uuid": parent.uuid}
+
+    def expected_requests(self, mode: state.Mode, saved: Mapping[str, Any]) -> int:
+        reached, _ = state.begin(saved, self.scope, mode, self._now(), None)
+        parents = state.due(reached, self.parents())
+        whole = self.rows_are_counted and not reached.cursor
+        return sum(self.requests_for(parent.rows) for parent in parents) if whole else len(parents)
 
     def announce(self, per_minute: float) -> None:
         self.progress.start(f"{many(len(self._due), 'email list')} to be read", len(self._due), per_minute)

@@ -24,6 +24,7 @@ from source_mailcoach.config import Config
 from source_mailcoach.overlap import Query
 from source_mailcoach.paging import Page, PagingError, Position, reverse_of, walk
 from source_mailcoach.paging_runs import walk_runs
+from source_mailcoach.plan import Plan
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.state import Parent, Scope, State
 from source_mailcoach.streams.base import MailcoachStream, Record, Slice
@@ -55,6 +56,7 @@ class PassStream(MailcoachStream, ABC):
         self._index = 0
         self._reached = State({})
         self._state: dict[str, Any] = {}
+        self.plan: Plan | None = None
 
     # What a stream says of itself ---------------------------------------------------------------------------------
 
@@ -96,6 +98,10 @@ class PassStream(MailcoachStream, ABC):
     def announce(self, per_minute: float) -> None:
         """Log how much is to come, as far as that is known before the first page."""
 
+    def expected_requests(self, mode: state.Mode, saved: Mapping[str, Any]) -> int:
+        """How many requests a pass will take that begins in a mode with a saved state, going by what is known now."""
+        return 1
+
     def requests_for(self, rows: Any) -> int:
         """How many requests so many rows of a list take, going by Mailcoach's own count of them."""
         return max(1, -(-int(rows or 0) // self.client.rows_per_page))
@@ -108,6 +114,8 @@ class PassStream(MailcoachStream, ABC):
         An empty slice if none is due, since the CDK asks for the state after slices only.
         """
         mode: state.Mode = "incremental" if sync_mode is SyncMode.incremental else "full_refresh"
+        if self.plan:
+            self.plan.say(self.client.budget.per_minute)
         self._reached, reason, self._due = self.begin(mode)
         if reason:
             self.logger.warning(f"All of {self.name} is read again: {reason}.")

@@ -1,0 +1,32 @@
+"""How much a sync has to do, told once, as soon as the email lists and campaigns that it hangs on are known."""
+
+import logging
+from collections.abc import Callable
+
+from source_mailcoach.problems import MailcoachError
+from source_mailcoach.progress import requests_at
+
+
+class Plan:
+    """`expected` tell how many requests each stream will take, going by Mailcoach's own counts."""
+
+    def __init__(self, log: logging.Logger) -> None:
+        self.expected: list[Callable[[], int]] = []
+        self._log = log
+        self._said = False
+
+    def say(self, per_minute: float) -> None:
+        """Log it, the first time. A stream whose lists cannot be read says so itself, later."""
+        if self._said:
+            return
+        self._said = True
+        requests = 0
+        for expected in self.expected:
+            try:
+                requests += expected()
+            except MailcoachError:
+                continue
+        self._log.info(
+            f"This sync takes about {requests_at(requests, per_minute)}. Lists of the whole account, such as sends, "
+            "are counted as one until they are begun."
+        )
