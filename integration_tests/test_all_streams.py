@@ -2,6 +2,7 @@
 
 import pytest
 
+from integration_tests.in_process import read_here
 from integration_tests.tables import assert_all_there, rows, table
 from sandbox import Sandbox
 from sandbox.connector import CORE_STREAMS, STREAMS, discover, read
@@ -35,7 +36,7 @@ def test_discovers_the_streams_in_their_order_with_their_primary_keys() -> None:
 @pytest.mark.parametrize("version", ["v6", "v7", "v8", "cloud"])
 def test_costs_the_least_possible_requests_when_nothing_is_shuffled(version: str) -> None:
     with Sandbox(version=version, campaigns=8, seed=7, opens=30, shuffle_ties=False) as sandbox:
-        result = read(sandbox)
+        result = read_here(sandbox)
         assert len(sandbox.requests) == sandbox.least_requests(STREAMS)
         for stream in STREAMS:
             assert rows(result.records(stream)) == rows(sandbox.truth(stream)), "no row comes twice"
@@ -44,7 +45,7 @@ def test_costs_the_least_possible_requests_when_nothing_is_shuffled(version: str
 @pytest.mark.parametrize("version", ["v6", "v7", "v8", "cloud"])
 def test_the_details_of_imports_cost_a_request_each_and_only_if_they_are_wanted(version: str) -> None:
     with Sandbox(version=version, campaigns=2, seed=7, opens=2, shuffle_ties=False) as sandbox:
-        result = read(sandbox, ["subscriber_imports"], sandbox.config(include_import_details=True))
+        result = read_here(sandbox, ["subscriber_imports"], sandbox.config(include_import_details=True))
         assert_all_there(result, sandbox, ["subscriber_imports"], include_import_details=True)
         assert any(record.get("subscribers_csv") for record in result.records("subscriber_imports"))
         least = sandbox.least_requests(["subscriber_imports"], include_import_details=True)
@@ -57,7 +58,7 @@ def test_the_start_date_leaves_out_older_campaigns_with_all_below_and_older_sing
     with Sandbox(version="v8", campaigns=16, seed=4, opens=10) as sandbox:
         sent = sorted(campaign["sent_at"] for campaign in sandbox.truth("campaigns") if campaign["sent_at"])
         start = sent[-4]
-        result = read(sandbox, STREAMS, sandbox.config(start_date=start), mode)
+        result = read_here(sandbox, STREAMS, sandbox.config(start_date=start), mode)
         assert_all_there(result, sandbox, set(STREAMS) - {"sends"}, start_date=start)
         sends = [send for send in sandbox.truth("sends", start_date=start) if send["sent_at"]]
         assert table("sends", result.records("sends")) == rows(sends)
@@ -71,7 +72,7 @@ def test_mails_before_the_start_date_are_not_even_asked_for() -> None:
         config = sandbox.config(start_date=start, max_parallel_requests=1)
         for stream in ("sends", "transactional_mails"):
             sandbox.reset_stats()
-            read(sandbox, [stream], config)
+            read_here(sandbox, [stream], config)
             pages = len(sandbox.truth(stream, start_date=start)) // 15 + 1
             assert len(sandbox.requests) <= pages + 1 < sandbox.least_requests([stream]), stream
 
@@ -82,12 +83,12 @@ def test_mails_that_wait_are_read_where_the_database_sorts_nulls_first(version: 
     with Sandbox(version=version, campaigns=12, seed=7, opens=20, nulls_first=True) as sandbox:
         assert any(send["sent_at"] is None for send in sandbox.truth("campaign_sends"))
         streams = ["sends", "campaign_sends"]
-        first = read(sandbox, streams, mode="incremental")
+        first = read_here(sandbox, streams, mode="incremental")
         assert_all_there(first, sandbox, streams)
         sandbox.store.advance(3600)
         for campaign in [each for each in sandbox.store.campaigns.values() if each.status == "sending"]:
             sandbox.store.finish_sends(campaign)
         sent = {send.uuid for send in sandbox.store.sends() if send.sent_at == sandbox.store.now}
         assert sent
-        second = read(sandbox, ["sends"], mode="incremental", state=first.state)
+        second = read_here(sandbox, ["sends"], mode="incremental", state=first.state)
         assert sent <= {send["uuid"] for send in second.records("sends")}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from integration_tests.in_process import read_here
 from integration_tests.tables import by_key, rows, table
 from sandbox import Fault, Sandbox
 from sandbox.connector import STREAMS, read
@@ -15,7 +16,7 @@ from sandbox.connector import STREAMS, read
 def test_reads_the_campaigns_of_the_chosen_status_and_what_belongs_to_them(status: str) -> None:
     with Sandbox(version="v8", campaigns=40, seed=3, opens=5) as sandbox:
         streams = ("campaigns", "campaign_opens")
-        result = read(sandbox, streams, sandbox.config(campaign_status=status))
+        result = read_here(sandbox, streams, sandbox.config(campaign_status=status))
         for stream in streams:
             assert rows(result.records(stream)) == rows(sandbox.truth(stream, campaign_status=status))
         if status in ("scheduled", "draft"):
@@ -32,7 +33,7 @@ def test_an_empty_account_is_read_without_rows_and_without_errors() -> None:
 
 def test_asks_for_the_page_size_of_the_configuration_and_goes_by_the_one_it_gets() -> None:
     with Sandbox(version="cloud", campaigns=24, seed=7, opens=30, shuffle_ties=False) as sandbox:
-        result = read(sandbox, ["campaign_opens"], sandbox.config(page_size=7))
+        result = read_here(sandbox, ["campaign_opens"], sandbox.config(page_size=7))
         assert rows(result.records("campaign_opens")) == rows(sandbox.truth("campaign_opens"))
         assert {request.query["per_page"] for request in sandbox.requests} == {"7"}
 
@@ -64,7 +65,7 @@ def test_rows_deleted_and_inserted_while_paging_lose_nothing_that_stays(parallel
                 sandbox.store.add_open(campaign, gone[0])
 
         sandbox.on_request = churn
-        result = read(sandbox, ["campaign_opens"], sandbox.config(max_parallel_requests=parallel))
+        result = read_here(sandbox, ["campaign_opens"], sandbox.config(max_parallel_requests=parallel))
         stayed = by_key("campaign_opens", sandbox.truth("campaign_opens")).keys() - {
             key for key in by_key("campaign_opens", before) if key[1] not in openers[key[0]]
         }
@@ -95,7 +96,7 @@ FAULTS = {
 def test_a_passing_failure_costs_no_row(name: str) -> None:
     with Sandbox(version="v8", campaigns=8, seed=5, opens=20) as sandbox:
         sandbox.add_fault(FAULTS[name])
-        result = read(sandbox, ["campaign_opens"])
+        result = read_here(sandbox, ["campaign_opens"])
         assert result.exit_code == 0, result.stdout
         assert rows(result.records("campaign_opens")) == rows(sandbox.truth("campaign_opens"))
 

@@ -243,9 +243,13 @@ def seen_before(state: State) -> datetime | None:
 
 
 def began_at(state: State, time: datetime) -> State:
-    """A pass leaves the server's time at its first page as its cursor: whatever changes later is new to the next."""
+    """A pass leaves the server's earliest time at any of its pages as its cursor: what changes later is new to the next.
+
+    The earliest need not be the first's: that may have been asked for again, while others waited to be read.
+    """
     running = state.running
-    if running is None or running.cursor:
+    began = parse_time(running.cursor) if running else None
+    if running is None or (began and began <= time):
         return state
     return replace(state, running=replace(running, cursor=format_time(time)))
 
