@@ -243,7 +243,7 @@ def seen_before(state: State) -> datetime | None:
 
 
 def began_at(state: State, time: datetime) -> State:
-    """A pass leaves the server's earliest time at any of its pages as its cursor: what changes later is new to the next.
+    """The cursor of a pass is the server's earliest time at any of its pages: what changes later is new to the next.
 
     The earliest need not be the first's: that may have been asked for again, while others waited to be read.
     """
