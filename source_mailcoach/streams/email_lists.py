@@ -1,6 +1,7 @@
 """The email lists of the account, and the listing of them that the streams of single lists go by."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Any
 
 from airbyte_cdk.models import SyncMode
@@ -16,6 +17,7 @@ class EmailLists(ParentStream):
     endpoint = "email-lists"
     primary_key = "uuid"
     sort = "-created_at,name"
+    listed_at: datetime | None = None
     _listing: Sequence[Parent] | None = None
 
     def read_records(
@@ -28,6 +30,8 @@ class EmailLists(ParentStream):
         """All email lists."""
         found = []
         for row in super().read_records(sync_mode):
+            if not found:
+                self.listed_at = self.client.server_time or datetime.now(timezone.utc)
             count = str(row.get("active_subscribers_count"))
             rows = int(count) if count.isdecimal() else 0
             found.append(Parent(str(row.get("created_at")), str(row["uuid"]), rows=rows))

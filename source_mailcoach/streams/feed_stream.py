@@ -28,8 +28,12 @@ class FeedStream(PassStream, ABC):
 
     def begin(self, mode: state.Mode) -> tuple[State, str | None, Sequence[Parent]]:
         parents = self.parents()
-        reached, reason = state.begin(self._state, self.scope, mode, self._now(), None)
+        reached, reason = state.begin(self._state, self.scope, mode, self._now(), self.cursor_of_parents())
         return reached, reason, state.due(reached, parents)
+
+    def cursor_of_parents(self) -> str | None:
+        """The time when the parents were listed, if they are listed: a later one is all new to the next pass."""
+        return None
 
     def known_before(self, parent: Parent) -> datetime | None:
         return state.seen_before(self._reached)
@@ -73,6 +77,9 @@ class EmailListStream(FeedStream, HttpSubStream, ABC):
 
     def parents(self) -> Sequence[Parent]:
         return self.parent.listing()
+
+    def cursor_of_parents(self) -> str | None:
+        return self.parent.listed_at and format_time(self.parent.listed_at)
 
     def path(self, *, stream_slice: Slice | None = None, **_: Any) -> str:
         return f"email-lists/{(stream_slice or {})['email_list_uuid']}/{self.endpoint}"
