@@ -28,7 +28,7 @@ class EmailLists(ParentStream):
         stream_state: Mapping[str, Any] | None = None,
     ) -> Iterable[Record]:
         """All email lists."""
-        found = []
+        found: list[Parent] = []
         for row in super().read_records(sync_mode):
             if not found:
                 self.listed_at = self.client.server_time or datetime.now(timezone.utc)

@@ -17,7 +17,7 @@ from source_mailcoach.state import ACCOUNT, Parent, Scope, State
 from source_mailcoach.streams.base import Record, Slice
 from source_mailcoach.streams.email_lists import EmailLists
 from source_mailcoach.streams.pass_stream import PassStream
-from source_mailcoach.times import parse_time
+from source_mailcoach.times import format_time, parse_time
 
 
 class FeedStream(PassStream, ABC):
@@ -79,7 +79,8 @@ class EmailListStream(FeedStream, HttpSubStream, ABC):
         return self.parent.listing()
 
     def cursor_of_parents(self) -> str | None:
-        return self.parent.listed_at and format_time(self.parent.listed_at)
+        listed_at = self.parent.listed_at
+        return format_time(listed_at) if listed_at else None
 
     def path(self, *, stream_slice: Slice | None = None, **_: Any) -> str:
         return f"email-lists/{(stream_slice or {})['email_list_uuid']}/{self.endpoint}"
