@@ -150,7 +150,10 @@ class SourceMailcoach(AbstractSource):
             TransactionalMailTemplates(client, config),
             AutomationMails(client, config),
         ]
-        plan = Plan(logging.getLogger("airbyte"))
+        logger = logging.getLogger("airbyte")
+        for name in sorted(self._selected.keys() - {stream.name for stream in streams}):
+            logger.warning(f"The catalog names a stream {name}, which this connector does not have: leave it out.")
+        plan = Plan(logger)
         for stream in streams:
             if isinstance(stream, PassStream) and stream.name in self._selected:
                 stream.plan = plan
@@ -181,8 +184,6 @@ class SourceMailcoach(AbstractSource):
             configured.stream.name: (configured.sync_mode.value, saved.get(configured.stream.name, {}))
             for configured in catalog.streams
         }
-        for name in sorted(self._selected.keys() - {stream.name for stream in self.streams(config)}):
-            logger.warning(f"The catalog names a stream {name}, which this connector does not have: leave it out.")
         streams = sorted(catalog.streams, key=lambda configured: NEEDED_BY_OTHERS.get(configured.stream.name, 9))
         return super().read(logger, config, ConfiguredAirbyteCatalog(streams=streams), state)
 

@@ -136,9 +136,9 @@ class MailcoachStream(HttpStream, ABC):
         )
 
     def row_key(self, row: Record) -> tuple[Any, ...]:
-        """The primary key as far as it is in Mailcoach's own rows."""
+        """The primary key within the list of one parent, so without what names the parent."""
         keys = [self.primary_key] if isinstance(self.primary_key, str) else self.primary_key or []
-        return tuple(row.get(str(field)) for field in keys)
+        return tuple(row.get(str(field)) for field in keys if field != "campaign_uuid")
 
     def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
         """The records that a row of the list makes, but for their types, which `records` makes fit the schema."""

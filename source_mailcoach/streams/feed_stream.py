@@ -3,6 +3,7 @@
 from abc import ABC
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
+from functools import cached_property
 from typing import Any, ClassVar
 
 from airbyte_cdk.models import SyncMode
@@ -21,7 +22,7 @@ from source_mailcoach.times import format_time, parse_time
 
 
 class FeedStream(PassStream, ABC):
-    """The cursor that a pass leaves is the server's time at its first page, so that no later change is missed."""
+    """The cursor that a pass leaves is the server's time when it began, so that no later change is missed."""
 
     def parents(self) -> Sequence[Parent]:
         return [ACCOUNT]
@@ -54,14 +55,18 @@ class EventStream(FeedStream, ABC):
     def scope(self) -> Scope:
         return {**super().scope, "start_date": self.config.start}
 
+    @cached_property
+    def _start(self) -> datetime | None:
+        return parse_time(self.config.start)
+
     def known_before(self, parent: Parent) -> datetime | None:
-        known = (super().known_before(parent), parse_time(self.config.start))
+        known = (super().known_before(parent), self._start)
         return max((time for time in known if time), default=None)
 
     def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
         """A row that does not say when it happened has not happened yet."""
-        start, time = parse_time(self.config.start), self.changed_at(row)
-        if not (start and time and time < start):
+        time = self.changed_at(row) if self._start else None
+        if not (self._start and time and time < self._start):
             yield from super().records_of(row, stream_slice)
 
 

@@ -242,11 +242,6 @@ class PassStream(MailcoachStream, ABC):
             for number in range(2, 0 if known_before else self.client.last_page(first) + 1):
                 yield self.query(number, sort, self.slice_of(parent))
 
-    def row_key(self, row: Record) -> tuple[Any, ...]:
-        """Within the list of one parent, so without what names the parent."""
-        keys = [self.primary_key] if isinstance(self.primary_key, str) else self.primary_key or []
-        return tuple(row.get(str(field)) for field in keys if field != "campaign_uuid")
-
     def _explain_not_found(self, parent: Parent, error: MailcoachError) -> None:
         """404 means a parent deleted since it was listed, or an endpoint that this server does not have yet."""
         if self.parent_exists(parent):
