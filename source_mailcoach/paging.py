@@ -93,7 +93,7 @@ def walk(get: GetPage, start: Position | None = None) -> Iterator[tuple[Page, Po
         if page.number != number or page.size < 1:
             raise PagingError(f"page {page.number} of {page.size} rows came instead of page {number}")
         twin = previous and page.rows and page == replace(previous, number=previous.number + 1)
-        if twin and get(number - 1).rows == page.rows:
+        if twin and get(number - 1).rows == page.rows and get(number).rows == page.rows:
             raise PagingError(f"page {number} has the rows of page {number - 1}")
         previous = page
         vanished = max(0, position.total - page.total)
