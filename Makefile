@@ -19,7 +19,7 @@ venv: $(VENV)/project
 $(VENV)/dependencies: requirements-dev.lock
 	@$(PYTHON) -c 'import sys; (3, 10) <= sys.version_info < (3, 14) or sys.exit("Python 3.10 to 3.13 is needed: make venv PYTHON=python3.12")'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 # The build backend comes from the lock as well, so nothing unpinned is fetched.
