@@ -142,9 +142,13 @@ def _require_public_name(host: str) -> None:
 def is_public(address: str) -> bool:
     """Whether an IP address belongs to the public internet.
 
-    Addresses that carry an IPv4 address inside (mapped, NAT64, 6to4, Teredo) are not: they can lead anywhere.
+    In a network that speaks IPv6 only, the name server (DNS64) wraps the IPv4 address of a host into NAT64_PREFIX: such
+    an address is as public as the one inside. Others that carry an IPv4 address (mapped, 6to4, Teredo, a network's
+    own NAT64 prefix) are not: they can lead anywhere.
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address) and ip in NAT64_PREFIX:
+        ip = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
     if isinstance(ip, ipaddress.IPv6Address) and ip not in GLOBAL_UNICAST:
         return False
     return not any(ip in network for network in SPECIAL if network.version == ip.version)
@@ -152,6 +156,7 @@ def is_public(address: str) -> bool:
 
 # Written out, because Python's own tables of these ranges differ between its patch releases.
 GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+NAT64_PREFIX = ipaddress.ip_network("64:ff9b::/96")
 SPECIAL = [
     ipaddress.ip_network(network)
     for network in (

@@ -27,7 +27,9 @@ NOT_PUBLIC = {
     "discard": "100::1 100:0:0:1::1",
     "IPv4 compatible": "::7f00:1 ::8.8.8.8",
     "IPv4 mapped": "::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:8.8.8.8 ::ffff:0:127.0.0.1",
-    "NAT64": "64:ff9b::7f00:1 64:ff9b::808:808 64:ff9b:1::1 64:ff9b:1:ffff::1",
+    "NAT64": "64:ff9b::7f00:1 64:ff9b::10.1.2.3 64:ff9b::169.254.169.254 64:ff9b:: 64:ff9b::7f00:1%eth0",
+    "NAT64, beside the prefix": "64:ff9b::1:808:808 64:ff9b:0:0:1:0:808:808 64:ff9a::808:808 64:ff9b:2::808:808",
+    "NAT64 of a network's own": "64:ff9b:1::1 64:ff9b:1::808:808 64:ff9b:1:ffff::1 64:ff9b:1:0:8:808:800:0",
     "6to4": "2002:7f00:1:: 2002:a00:1::1 2002:808:808::1 192.88.99.1",
     "Teredo": "2001::1 2001:0:4136:e378:8000:63bf:3fff:fdd2",
 }
@@ -36,6 +38,7 @@ PUBLIC = """
     169.253.255.255 169.255.0.1 172.15.255.255 172.32.0.1 191.255.255.255 192.0.1.1 192.0.3.1 192.167.255.255
     192.169.0.1 198.17.255.255 198.20.0.1 203.0.112.1 203.0.114.1 223.255.255.255
     2001:200::1 2001:4860:4860::8888 2003::1 2400:cb00::1 2606:4700:4700::1111 2620:fe::fe 2a00:1450:4001::1
+    64:ff9b::808:808 64:ff9b::8.8.8.8 64:FF9B:0:0:0:0:93.184.216.34 64:ff9b::1.1.1.1%eth0
 """
 
 
@@ -53,5 +56,17 @@ def test_is_public(address: str) -> None:
 @given(st.ip_addresses(v=4))
 def test_no_ipv4_address_gains_anything_by_a_wrapping_into_ipv6(inner: ipaddress.IPv4Address) -> None:
     number = int(inner)
-    for wrapped in (number, 0xFFFF << 32 | number, 0x64FF9B << 96 | number, 0x2002 << 112 | number << 80):
+    for wrapped in (number, 0xFFFF << 32 | number, 0x64FF9B0001 << 80 | number, 0x2002 << 112 | number << 80):
         assert not is_public(str(ipaddress.IPv6Address(wrapped)))
+
+
+IPV4 = [
+    *(address for group in NOT_PUBLIC.values() for address in group.split() if ":" not in address),
+    *(address for address in PUBLIC.split() if ":" not in address),
+]
+
+
+@pytest.mark.parametrize("inner", IPV4)
+def test_an_address_of_the_well_known_nat64_prefix_is_as_public_as_the_ipv4_address_inside(inner: str) -> None:
+    """A network without IPv4 reaches all of it through this prefix: a name server (DNS64) answers with it."""
+    assert is_public(f"64:ff9b::{inner}") == is_public(inner)
