@@ -1,17 +1,28 @@
 """Keeps email addresses out of records, as `email_privacy` of the configuration asks for.
 
 A hash is the lower-case hex SHA-256 of the trimmed, lower-cased address in UTF-8: the same for the same address in
-every stream and place, so that joins still work. Addresses stand in fields of their own and anywhere in texts: HTML,
-links, CSV, JSON kept as text, failure reasons. In texts rather too much is protected than too little, down to the
-names of images such as `logo@2x.png`.
+every stream and place, however it is written there, so that joins still work. Addresses stand in fields of their own
+and anywhere in texts: HTML, links, CSV, JSON kept as text, failure reasons. In texts rather too much is protected than
+too little, down to the names of images such as `logo@2x.png`. What is not found stands in docs/mailcoach.md.
 """
 
-import html
 import re
 from collections.abc import Iterator
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any, Literal
-from urllib.parse import unquote
+
+import idna
+
+from source_mailcoach.decoding import (
+    ASSIGNED,
+    ENCODED_WORDS,
+    INVISIBLE,
+    Decoded,
+    decode_words,
+    may_have_at_sign,
+    parts_with_at_sign,
+)
 
 Privacy = Literal["plain", "sha256", "drop"]
 
@@ -19,36 +30,22 @@ NOT_ADDRESSES = frozenset({"transport_message_id"})
 """Fields whose values look like addresses, but are a mail service's identifiers of mails."""
 
 REACH = 400
-"""Characters: a local part has at most 64 bytes, and links and JSON write a byte in at most six characters."""
-
-# A character is also written as %40 (in links), %2540 (in links in links), \u0040 (in JSON) or &#64; (in HTML).
-PERCENT = r"%(?:25){0,3}"
-BACKSLASHES = r"\\(?<!\\\\)\\*"  # from the first of a row on: from each of them a long row takes quadratic time
-AT = rf"@|{PERCENT}40|{BACKSLASHES}u0040|&#0*64;|&#x0*40;|&commat;"
-QUOTE = rf'(?:"|{BACKSLASHES}"|{PERCENT}22|&quot;|&#0*34;)'
-APOSTROPHE = rf"(?:'|{PERCENT}27|{BACKSLASHES}u0027|&#0*39;)"
+"""Characters before an @ in which its local part is looked for: with the start of the link that it may stand in."""
 
 # Letters and signs of any script may be part of an address; spaces, typographic quotes and dashes are not.
 PUNCTUATION = r"\s\x00-\x1f\x7f-\xa0¡«»¿\u2000-\u206f\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\ufeff"
-IN_LABEL = (
-    rf"(?:[^!-,./:-@\[-^`{{-~{PUNCTUATION}]"
-    rf"|{PERCENT}(?:2d|3[0-9]|[46][1-9a-f]|[57][0-9a]|5f|[89a-f][0-9a-f])"
-    rf"|{BACKSLASHES}u(?!00[0-7])[0-9a-f]{{4}})"
-)
-DOMAIN = rf"{IN_LABEL}+(?:(?:\.|{PERCENT}2e){IN_LABEL}+)*(?<![-_])|\[[0-9a-f:.iv]+\]"
-TAIL = re.compile(rf"({AT})({DOMAIN})", re.IGNORECASE)
+IN_LABEL = rf"[^!-,./:-@\[-^`{{-~{PUNCTUATION}]"
+TAIL = re.compile(rf"@({IN_LABEL}+(?:\.{IN_LABEL}+)*(?<![-_])|\[[0-9A-Fa-f:.IViv]+\])")
 
-ENDS = '"(),:<>@[]{|}'
-ENDS_IN_CODE = "|".join(f"{ord(end):02x}" for end in f"{ENDS} ;\\/?&#")
-BORDER = re.compile(
-    rf"[{re.escape(ENDS)}{PUNCTUATION}]|(?<!&#39)(?<!&#039);"
-    rf"|(?:{PERCENT}|\\u00)(?:[01][0-9a-f]|{ENDS_IN_CODE})|\\[bfnrt/]|\\(?!\\|u[0-9a-f]{{4}})",
-    re.IGNORECASE,
-)
+BORDER = re.compile(rf'["(),:<>@\[\]|;\\{PUNCTUATION}]')
 BORDER_IN_LINK = re.compile("[/?&#]")
-LEAD = re.compile(rf"\A(?:{APOSTROPHE}|[*`~.&#]|\w*(?:=|{PERCENT}3d|{BACKSLASHES}u003d))*", re.IGNORECASE)
-"""`email=` of a link, and marks around an address. In `bounce+jane=example.com@example.org` all is the address."""
-QUOTED = re.compile(rf'(?:\A|[\s"<:,;(\[=])({QUOTE}\w[^"<>]*?{QUOTE})\Z', re.IGNORECASE)
+PARAMETER = re.compile(r"[?&](?=[\w.\[\]-]+=)")
+MARKS = re.compile(r"\A(?:['*`~.&#/}]|\{(?![^{}]*\}))+")
+"""What stands around an address rather than in it. A brace that is closed again is part of it, as in `jane{x}`."""
+QUOTED = re.compile(r'(?:\A|[\s"<:,;(\[=])("\w[^"<>]*?")\Z')
+SEPARATOR = re.compile(r"[\s,;|/&]+")
+UNSEEN = re.compile(f"[{INVISIBLE}]")
+LIST = re.compile(r"[\s<>,;:]")
 
 
 def protect(record: dict[str, Any], privacy: Privacy) -> None:
@@ -66,7 +63,7 @@ def _protect(value: Any, privacy: Privacy, name: str = "") -> Any:
     if isinstance(value, str):
         # Servers with encryption enabled give these fields as they are stored, which does not look like an address.
         if (name == "email" or name.endswith("_email")) and value.strip():
-            return _replacement(value, privacy)
+            return _protect_field(value, privacy)
         return _protect_text(value, privacy)
     if isinstance(value, list):
         items = [(item, _protect(item, privacy, name)) for item in value]
@@ -80,44 +77,92 @@ def _protect(value: Any, privacy: Privacy, name: str = "") -> Any:
 def _replacement(address: str, privacy: Privacy) -> str | None:
     if privacy == "drop":
         return None
-    return sha256(address.strip().lower().encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256(_canonical(address).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _canonical(address: str) -> str:
+    """The same for each way to write an address: lower case, the domain in letters (`müller`, not `xn--mller-kva`)."""
+    address = address.strip()
+    if not address.isascii():  # JSON writes characters such as emoji as two halves
+        address = address.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    local, at, domain = address.lower().rpartition("@")
+    return local + at + (".".join(map(_in_letters, domain.split("."))) if "xn--" in domain else domain)
+
+
+def _in_letters(label: str) -> str:
+    try:
+        return idna.ulabel(label) if label.startswith("xn--") else label
+    except UnicodeError:  # IDNAError is one
+        return label
+
+
+def _protect_field(value: str, privacy: Privacy) -> str | None:
+    """The hashes of the addresses in a field of an address: mostly one. What else stands there, as a name, goes."""
+    if privacy == "drop":
+        return None
+    decoded = Decoded(ENCODED_WORDS.sub(lambda words: decode_words(words[0]), value)).text
+    alone = UNSEEN.sub("", decoded).strip()
+    if alone.count("@") == 1 and not LIST.search(alone):
+        return _replacement(alone, privacy)
+    found = list(_addresses(decoded))
+    if not found:
+        return _replacement(value, privacy)
+    hashes = [str(_replacement(decoded[start:end], privacy)) for start, end in found]
+    between = [decoded[end:start] for (_, end), (start, _) in pairwise(found)]
+    separators = [each if SEPARATOR.fullmatch(each) else ", " for each in between]
+    return "".join(part for pair in zip(["", *separators], hashes, strict=True) for part in pair)
 
 
 def _protect_text(text: str, privacy: Privacy) -> str | None:
     """None if the text is an address as a whole and addresses are dropped."""
-    if not TAIL.search(text):
+    if "=?" in text:
+        text = ENCODED_WORDS.sub(_decode_words_with_addresses, text)
+    if not may_have_at_sign(text):
         return text
     pieces, done, whole = [], 0, len(text.strip())
-    for start, end, address in _addresses(text):
-        replacement = _replacement(address, privacy)
-        if end - start == whole:
-            return replacement
-        pieces += [text[done:start], replacement or ""]
-        done = end
+    for first, last in parts_with_at_sign(text):
+        decoded = Decoded(text[first:last])
+        for address in _addresses(decoded.text):
+            start, end = decoded.written(*address)
+            replacement = _replacement(decoded.text[slice(*address)], privacy)
+            if end - start == whole:
+                return replacement
+            pieces += [text[done : first + start], replacement or ""]
+            done = first + end
     return "".join([*pieces, text[done:]])
 
 
-def _addresses(text: str) -> Iterator[tuple[int, int, str]]:
-    """Start, end and decoded address, in order. The texts before each @ do not overlap: the time taken is linear."""
+def _decode_words_with_addresses(words: re.Match[str]) -> str:
+    plain = decode_words(words[0])
+    return plain if any(_addresses(Decoded(plain).text)) else words[0]
+
+
+def _addresses(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each, in order. The texts before each @ do not overlap: the time taken is linear."""
     done = 0
     for tail in TAIL.finditer(text):
-        local = _local_part(text[max(done, tail.start() - REACH) : tail.start()])
-        done = tail.end() if local else tail.end(1)
-        if local:
-            yield tail.start() - len(local), tail.end(), f"{_decode(local)}@{_decode(tail[2])}"
+        local = _local_part(text[max(done, tail.start() - REACH) : tail.start()], text[tail.end() : tail.end() + 1])
+        # The rules of style sheets, as in `p{}@media`, have no dot.
+        if local and ("." in tail[1] or not set(local) & set("{}")):
+            done = tail.end()
+            yield tail.start() - len(local), done
+        else:
+            done = tail.start() + 1
 
 
-def _local_part(before: str) -> str:
-    """The end of the text before an @, as it is written there; empty if that is no local part, as in `; @media`."""
+def _local_part(before: str, after: str) -> str:
+    """The end of the text before an @; empty if that is no local part, as in `; @media`."""
     word = BORDER.split(before)[-1]
+    if not word:
+        quoted = QUOTED.search(before)
+        return quoted[1] if quoted else ""
     if word.startswith("/") or "?" in word:
         word = BORDER_IN_LINK.split(word)[-1]
-    quoted = None if word else QUOTED.search(before)
-    return quoted[1] if quoted else LEAD.sub("", word)
-
-
-def _decode(part: str) -> str:
-    while (plain := unquote(part)) != part:
-        part = plain
-    part = re.sub(r"\\+u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), html.unescape(part))
-    return part.replace("\\", "")
+    word = PARAMETER.split(word)[-1]
+    if after == "}" and "}" not in word:
+        word = word.rpartition("{")[2]
+    word = MARKS.sub("", word)
+    name, assigns, value = word.partition("=")
+    if assigns and (not name or value.startswith("'") or ASSIGNED.search(before[: len(before) - len(value) - 1])):
+        word = MARKS.sub("", value)
+    return word
