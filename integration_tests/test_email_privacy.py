@@ -16,6 +16,13 @@ from sandbox.truth import PRIMARY_KEYS
 
 ADDRESS = re.compile(r"[^\s<>\"'=,;:/]+@[a-z0-9-]+\.[a-z.]+", re.IGNORECASE)
 
+CODED = (
+    *("in.codes%2540example.net", "in&#46;codes&commat;&#101;xample.net", "in\\u002ecodes\\u0040example.net"),
+    *("in=2Ecodes=40exam=\r\nple.net", "in.codes＠example.net", "in.co\u200bdes@example.net"),
+    *("=?utf-8?Q?in.codes=40example.net?=", "in.codes%26%2364%3Bexample.net"),
+)
+"""Ways to write the address of one subscriber."""
+
 
 def account(version: str) -> Sandbox:
     """An account with addresses wherever Mailcoach has any, some in odd letters and some in texts."""
@@ -28,6 +35,7 @@ def account(version: str) -> Sandbox:
     campaign = next(each for each in store.campaigns.values() if each.status == "sent")
     who = next(each for each in store.subscribers.values() if each.email_list is campaign.email_list)
     store.add_click(campaign, who, "https://example.com/unsubscribe?email=clicker%40example.com")
+    store.add_subscriber(email_list, "in.codes@example.net", extra_attributes={"note": "; ".join(CODED)})
     store.add_transactional_mail(
         "For hidden@example.org",
         [{"email": "To.Whom@example.com", "name": "to.whom@example.com"}],
@@ -118,13 +126,23 @@ def test_hashes_are_the_same_in_every_stream() -> None:
             assert found == [hashed(str(each["email"])) for each in mail.to]
 
 
+def test_an_address_in_codes_has_the_hash_of_the_address_or_is_dropped() -> None:
+    with account("v8") as sandbox:
+        for privacy, left in (("sha256", hashed("in.codes@example.net")), ("drop", "")):
+            result = read_here(sandbox, ["subscribers"], sandbox.config(email_privacy=privacy))
+            notes = [
+                row["extra_attributes"].get("note") for row in result.records("subscribers") if row["extra_attributes"]
+            ]
+            assert "; ".join(left for _ in CODED) in notes
+
+
 def test_dropping_leaves_all_that_is_no_address() -> None:
     with account("v8") as sandbox:
         result = read_here(sandbox, ["subscribers"], sandbox.config(email_privacy="drop"))
         assert not any("email" in row for row in result.records("subscribers"))
         truth = [{**row, "email": None} for row in sandbox.truth("subscribers")]
         plain = [row for row in truth if not any(ADDRESS.search(text) for text in texts(row))]
-        assert len(truth) - len(plain) == 2
+        assert len(truth) - len(plain) == 3
         assert set(rows(plain)) <= set(table("subscribers", result.records("subscribers")))
 
 

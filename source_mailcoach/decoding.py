@@ -33,10 +33,10 @@ ESCAPE = re.compile(
 )
 
 # Where an @ may be, to pass over the rest: an @ itself, the code of one (40, 64, or of a full-width one FF20, 65312),
-# however its beginning is written, and letters and digits in codes, since these may be those of a code.
+# after how its beginning may end, as 3D of %3D40, and letters and digits in codes, which may be those of a code.
 IN_CODE = "(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])"
 AT_CODES = (
-    r"@|\ufe6b|\uff20|40(?<=[%=#;ux{X0-9A-Fa-f]40)|6(?:4(?<=[#;0-9A-Fa-f]64)|5312)|20(?<=[Ff][Ff]20)"
+    r"@|\ufe6b|\uff20|40(?<=[%=#;uxX{035BDbd]40)|6(?:4(?<=[#;03]64)|5312)|20(?<=[Ff][Ff]20)"
     rf"|%(?:25)*(?:{IN_CODE}|[Ee][Ff]%(?:25)*[Bb][9Cc])|=EF=B[9C]|\\(?<!\\\\)\\*(?:u00|u\{{0*|x){IN_CODE}"
     r"|&(?:amp;)*#(?:0*(?:4[89]|5[0-7]|6[5-9]|[789][0-9]|1[01][0-9]|12[0-2])(?![0-9])"
     rf"|[xX]0*{IN_CODE}(?!{HEX}))"
@@ -75,11 +75,11 @@ WINDOW = 200
 """Characters before a coded word in which it is looked for what tells that its first `=` is none of a code."""
 
 FIELD = (
-    r"(?:[\w.-]*[_.-])?(?:address|addr|(?:mail)?from|to|cc|bcc|sender|recipient|rcpt|user|username|login|account|contact|id|name"
-    r"|value|title|owner)s?|\w*mails?"
+    r"(?:(?:[\w.-]*[_.-])?(?:address|addr|(?:mail)?from|to|cc|bcc|sender|recipient|rcpt|user|username|login|account|contact"
+    r"|id|name|value|title|owner)s?|\w*mails?)[0-9]*"
 )
 ASSIGNED = re.compile(
-    rf"(?:[?&#][\w.\[\]-]*|<[a-z][^<>]*\s[\w:.-]+|(?<![\w.+=@-])(?P<field>{FIELD}))\Z",
+    rf"(?:[?&#][\w.\[\]-]*|<[a-z](?:[^<>\"']|\"[^\"]*\"|'[^']*')*\s[\w:.-]+|(?<![\w.+=@-])(?P<field>{FIELD}))\Z",
     re.IGNORECASE,
 )
 """What stands before an `=` that assigns: a name in a link or in a tag of HTML, or one that fields of addresses have.
@@ -145,6 +145,7 @@ class _Layer:
 
 
 def may_have_at_sign(text: str) -> bool:
+    """Quickly, for the many short texts that have none."""
     return bool(AT_SIGN.search(text)) or "commat" in text
 
 

@@ -151,7 +151,10 @@ def _addresses(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _local_part(before: str, after: str) -> str:
-    """The end of the text before an @; empty if that is no local part, as in `; @media`."""
+    """The end of the text before an @; empty if that is no local part, as in `; @media`.
+
+    `after` is what follows the address: in `\\email{jane@example.com}` it closes a brace that is not the address's.
+    """
     word = BORDER.split(before)[-1]
     if not word:
         quoted = QUOTED.search(before)

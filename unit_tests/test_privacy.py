@@ -247,7 +247,17 @@ AROUND = (
         "§.",
     ),
     *('{"a":"§"}', "„§“", "https://example.com/?a=1&email=§&b=2", "a=1&amp;email=§ ", "email=§ ", "<i title=§>", "{§}"),
-    *("smtp.mailfrom=§;", "x='§'", "/u/§/x", "\\email{§}", "a{b:c}@media x{} §", "連絡先：§。次", "a\r\n§\r\nb"),
+    *(
+        "smtp.mailfrom=§;",
+        "email2=§",
+        '<i title="to §">',
+        "x='§'",
+        "/u/§/x",
+        "\\email{§}",
+        "a{b:c}@media x{} §",
+        "連絡先：§。次",
+        "a\r\n§\r\nb",
+    ),
 )
 
 
@@ -272,6 +282,7 @@ def test_an_address_is_the_same_however_it_is_written(written: str) -> None:
         ("jane@XN--MLLER-KVA.example.org", "jane@müller.example.org"),
         ("jane@xn--0.example.org", "jane@xn--0.example.org"),
         ("4012345@example.com", "4012345@example.com"),
+        ("contact=40example.com", "contact@example.com"),
     ],
 )
 def test_other_letters_and_signs_are_the_same_however_they_are_written(written: str, address: str) -> None:
@@ -325,7 +336,7 @@ def codes(rng: random.Random) -> list[Callable[[str], str]]:
 
 def test_nothing_of_an_address_is_left_whatever_codes_it_is_written_in() -> None:
     """Some or all of its characters in codes, all of that in others, up to three times, in a text full of codes."""
-    for seed in range(3000):
+    for seed in range(2000):
         rng = random.Random(seed)
         address = rng.choice(["jane", "Jo.Ann", "x_1+y", "4maria"]) + rng.choice(["@example.com", "@Mail.example.org"])
         place = rng.randrange(1, len(address))
@@ -364,6 +375,7 @@ UNTOUCHED = [
     "&#64;media &commat;import =40media %40 \uff20x",
     "<img width=40 height=40px src='x.png'> width=40em",
     "https://example.com/?w=40.5&h=40x.png&c=64#4040",
+    "mail=40px.jpg@ email=40.5",
     "a=4012345 b=3D c=2E Dear=\nall",
     "田中＠東京",
     "{{ name }}@example.com",
