@@ -226,10 +226,8 @@ def _signs(text: str) -> Iterator[Edit]:
 
 def _quoted_printable(text: str) -> Iterator[Edit]:
     """Only in words that are addresses then: elsewhere `=40` is more often a width than an @."""
-    done = 0
     for word in CODED_WORD.finditer(text):
-        before = text[max(done, word.start() - WINDOW) : word.start()]
-        done = word.end()
+        before = text[max(0, word.start() - WINDOW) : word.start()]
         edits = [(code.start(), code.end(), _from_code(code[0])) for code in CODED_CHARACTER.finditer(word[0])]
         assigned = ASSIGNED.search(before)
         if assigned and not word[0].startswith(("=3D", "=40") if assigned["field"] else "=3D"):

@@ -222,6 +222,9 @@ WRITTEN = [
         "jane.doe＠example.com",
         "ｊａｎｅ．ｄｏｅ＠ｅｘａｍｐｌｅ．ｃｏｍ",
         "jane.doe@example。com",
+        "jane.doe&#65312;example.com",
+        "jane.doe%26%2365312%3Bexample.com",
+        "jane.do&#10&#49;;@example.com",
         "jane.doe﹫example｡com",
     ),
     *(
@@ -250,6 +253,8 @@ AROUND = (
     *(
         "smtp.mailfrom=§;",
         "email2=§",
+        "https://example.com/?a=1&lte=§",
+        '"\u200b§"',
         '<i title="to §">',
         "x='§'",
         "/u/§/x",
@@ -348,6 +353,16 @@ def test_nothing_of_an_address_is_left_whatever_codes_it_is_written_in() -> None
         text = f"{rng.choice(FILLING)} {rng.choice(AROUND)} {rng.choice(FILLING)}"
         for privacy, left in (("sha256", hashed(address)), ("drop", "")):
             assert protected(text.replace("§", written), privacy) == text.replace("§", left), (seed, written)
+
+
+def test_an_address_is_replaced_with_the_whole_codes_of_its_last_characters() -> None:
+    assert protected("to jane@example.com%ED%A0%80 now", "drop") == "to  now"
+
+
+def test_a_long_domain_is_replaced_across_its_soft_line_breaks() -> None:
+    for line_end in ("=\n", "=\r\n"):
+        text = f"to jane=40{'sub.' * 12}{line_end}{'sub.' * 12}{line_end}example.com now"
+        assert protected(text, "drop") == "to  now"
 
 
 UNTOUCHED = [
