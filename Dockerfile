@@ -13,8 +13,9 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
 WORKDIR /src
 COPY . /src
 RUN python -m venv --without-pip /opt/venv \
- && pip install --quiet --require-hashes --requirement requirements.lock \
- && pip install --quiet --no-deps --no-build-isolation . \
+ && pip install --quiet --no-deps --only-binary :all: --require-hashes --requirement requirements.lock \
+ && pip install --quiet --no-index --no-deps --no-build-isolation . \
+ && pip check \
  && pip uninstall --quiet --yes --requirement requirements-not-in-image.txt
 # Python images come without the byte code of the standard library, and nothing may be written at run time. So what the
 # connector imports is compiled here: a run that wrote no byte code of its own would spend a second on it each time.

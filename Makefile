@@ -3,28 +3,37 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --quiet
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo example test test-all lint format bench lock clean image test-image sbom
+.PHONY: help venv demo example test test-all test-newest lint format bench lock clean image test-image sbom
 
 help:
-	@echo "make venv | demo | example [CONFIG=secrets/config.json] | test | test-all | lint | format | bench [BENCH=--quick] | lock [UPGRADE=--upgrade] | clean"
+	@echo "make venv | demo | example [CONFIG=secrets/config.json] | test | test-all | test-newest | lint | format | bench [BENCH=--quick] | lock [UPGRADE=--upgrade] | clean"
 	@echo "make image | test-image | sbom [IMAGE=$(IMAGE)]"
+
+# $(call install,ENVIRONMENT,LOCK): how every environment is made, and in the Dockerfile the image. It holds what the lock
+# names and nothing else, whatever has been released since: a lock is complete, so pip looks for no dependency and chooses
+# no version, and a source distribution, which is built with packages from outside the lock, is not taken. `pip check`
+# then fails on a lock that lacks something.
+define install
+$(PYTHON) -m venv --clear $(1)
+$(1)/bin/python -m pip install --quiet --no-deps --only-binary :all: --require-hashes --requirement $(2)
+$(1)/bin/python -m pip check
+@touch $@
+endef
 
 venv: $(VENV)/project
 
 # A lock that changed gets a fresh environment: what it no longer names must not linger.
 $(VENV)/dependencies: requirements-dev.lock
 	@$(PYTHON) -c 'import sys; (3, 10) <= sys.version_info < (3, 14) or sys.exit("Python 3.10 to 3.13 is needed: make venv PYTHON=python3.12")'
-	$(PYTHON) -m venv --clear $(VENV)
-	$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
-	@touch $@
+	$(call install,$(VENV),$<)
 
-# The build backend comes from the lock as well, so nothing unpinned is fetched.
+# The build backend is in the lock as well.
 $(VENV)/project: $(VENV)/dependencies pyproject.toml
-	$(PIP) install --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --quiet --no-index --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check
 	@touch $@
 
 demo: venv
@@ -42,6 +51,13 @@ test-all:
 		echo "Python $$minor: $$python"; \
 		$(MAKE) test VENV=.venv-$$minor PYTHON=$$python || exit 1; \
 	done
+
+# Without a lock, on purpose: the newest releases that pyproject.toml allows, as whoever installs the package gets them.
+test-newest:
+	$(PYTHON) -m venv --clear .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --editable '.[dev]'
+	.venv-newest/bin/python -m pip list
+	.venv-newest/bin/python -m pytest -m "not image_tests" --ignore unit_tests/test_locks.py unit_tests integration_tests
 
 lint: venv
 	$(BIN)/ruff check .
@@ -75,14 +91,12 @@ sbom: venv
 	@echo "build/sbom.cdx.json, build/licenses.md: all licenses are compatible"
 
 # The connector and its peers side by side, in about 15 minutes. The peers have an environment of their own.
-bench: venv .bench-venv/peers
+bench: venv .bench-venv/installed
 	@$(BIN)/python -m benchmarks.compare $(BENCH)
 	@.bench-venv/bin/python benchmarks/picture.py $(if $(findstring --quick,$(BENCH)),benchmarks/quick)
 
-.bench-venv/peers: benchmarks/peers/requirements.txt
-	$(PYTHON) -m venv --clear .bench-venv
-	.bench-venv/bin/python -m pip install --quiet -r $<
-	@touch $@
+.bench-venv/installed: benchmarks/peers/requirements.lock
+	$(call install,.bench-venv,$<)
 
 # From the sandbox to answers with PyAirbyte, in about a minute once that is installed. It has an environment of its own,
 # since PyAirbyte brings 200 packages and needs Python 3.10 to 3.12.
@@ -91,22 +105,19 @@ example: venv .example-venv/installed
 
 .example-venv/installed: examples/requirements.lock
 	@$(PYTHON) -c 'import sys; sys.version_info < (3, 13) or sys.exit("PyAirbyte needs Python 3.10 to 3.12: make example PYTHON=python3.12")'
-	$(PYTHON) -m venv --clear .example-venv
-	.example-venv/bin/python -m pip --quiet install --require-hashes -r $<
-	@touch $@
+	$(call install,.example-venv,$<)
 
-# uv does not read pip's configuration: an index other than the public one is given by UV_DEFAULT_INDEX.
-LOCK := .lock-venv/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.10 --generate-hashes \
+# Pins stay as they are unless they must change, or UPGRADE=--upgrade is given. uv does not read pip's configuration: an
+# index other than the public one is given by UV_DEFAULT_INDEX.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --only-binary :all: --generate-hashes \
 	--no-header --no-annotate $(UPGRADE)
 
-lock:
-	$(PYTHON) -m venv .lock-venv
-	.lock-venv/bin/python -m pip install --quiet --upgrade uv
-	$(LOCK) --output-file requirements.lock
-	$(LOCK) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
-	$(subst pyproject.toml,examples/requirements.in,$(LOCK)) --no-strip-extras --output-file examples/requirements.lock
-	rm -rf .lock-venv
+lock: $(VENV)/dependencies
+	$(LOCK) pyproject.toml --output-file requirements.lock
+	$(LOCK) pyproject.toml --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) examples/requirements.in --output-file examples/requirements.lock
+	$(LOCK) benchmarks/peers/requirements.in --constraint requirements.lock --output-file benchmarks/peers/requirements.lock
 
 clean:
-	rm -rf .venv .venv-3.* .lock-venv .bench-venv .example-venv benchmarks/quick examples/results build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* .bench-venv .example-venv benchmarks/quick examples/results build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

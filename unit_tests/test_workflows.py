@@ -1,4 +1,4 @@
-"""The workflow for GitHub is well-formed, tests what the project says it supports, and runs targets that exist."""
+"""The workflows for GitHub are well-formed, test what the project says it supports, and run targets that exist."""
 
 import re
 from pathlib import Path
@@ -8,12 +8,14 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 WORKFLOW: dict[Any, Any] = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
-STEPS: list[dict[str, Any]] = [step for job in WORKFLOW["jobs"].values() for step in job["steps"]]
+NEWEST: dict[Any, Any] = yaml.safe_load((ROOT / ".github/workflows/newest.yml").read_text())
+JOBS: list[dict[str, Any]] = [*WORKFLOW["jobs"].values(), *NEWEST["jobs"].values()]
+STEPS: list[dict[str, Any]] = [step for job in JOBS for step in job["steps"]]
 
 
 def test_every_job_has_a_runner_and_steps_that_either_run_or_use_something() -> None:
     assert WORKFLOW["jobs"].keys() == {"lint", "test", "audit", "image", "publish"}
-    assert all(job["runs-on"] for job in WORKFLOW["jobs"].values())
+    assert all(job["runs-on"] for job in JOBS)
     assert all(("run" in step) != ("uses" in step) for step in STEPS)
 
 
@@ -23,7 +25,14 @@ def test_actions_are_pinned() -> None:
 
 def test_it_tests_with_the_pythons_that_the_package_supports() -> None:
     classifiers = re.findall(r"Python :: (3\.\d+)", (ROOT / "pyproject.toml").read_text())
-    assert WORKFLOW["jobs"]["test"]["strategy"]["matrix"]["python-version"] == classifiers
+    for workflow in (WORKFLOW, NEWEST):
+        assert workflow["jobs"]["test"]["strategy"]["matrix"]["python-version"] == classifiers
+
+
+def test_the_newest_releases_are_tried_once_a_week() -> None:
+    (schedule,) = NEWEST[True]["schedule"]  # YAML 1.1 reads the key `on` as true
+    assert re.fullmatch(r"\d+ \d+ \* \* [0-6]", schedule["cron"])
+    assert "make test-newest PYTHON=python" in [step.get("run") for step in NEWEST["jobs"]["test"]["steps"]]
 
 
 def test_it_calls_make_targets_that_exist() -> None:
@@ -36,4 +45,4 @@ def test_the_image_is_published_only_from_a_tag_and_after_everything_else() -> N
     publish = WORKFLOW["jobs"]["publish"]
     assert "refs/tags/v" in publish["if"]
     assert set(publish["needs"]) == WORKFLOW["jobs"].keys() - {"publish"}
-    assert WORKFLOW["permissions"] == {"contents": "read"}
+    assert WORKFLOW["permissions"] == NEWEST["permissions"] == {"contents": "read"}
