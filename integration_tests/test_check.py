@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator
 
 from sandbox import Fault, Sandbox
-from sandbox.connector import STREAMS, Run, check
+from sandbox.connector import STREAMS, Run, check, run, trust
 from sandbox.kinds import PATHS
 
 HTML = "<!doctype html><title>News</title><h1>Our newsletter</h1>"
@@ -66,6 +67,15 @@ CASES = {
     "broken answer": Case("breaks off in the middle", "transient_error", fault={"truncated": True}),
     "cut connection": Case("was lost in the middle", "transient_error", fault={"empty_reply": True}),
     "plain http": Case("is not secure", config=lambda sandbox: {"api_base_url": "http://news.example.com/api"}),
+    "password in the URL": Case(
+        "holds a user name or a password",
+        config=lambda sandbox: {"api_base_url": "http://user:hunter2@news.example.com/api"},
+    ),
+    "two dots": Case("is not a web address", config=lambda sandbox: {"api_base_url": "https://news.example.com../api"}),
+    "no date": Case("write a day such as 2025-01-01", config=lambda sandbox: {"start_date": "01.05.2026"}),
+    "end of the calendar": Case(
+        "The field start_date", config=lambda sandbox: {"start_date": "9999-12-31T23:59:59-12:00"}
+    ),
     "unknown name": Case("DNS", config=lambda sandbox: {"api_base_url": "https://no-such-host.invalid/api"}),
     "foreign connector": Case("belongs to another connector", config=lambda sandbox: {"connector_id": "conn_other"}),
     "empty token": Case("Config validation error", config=lambda sandbox: {"api_token": ""}),
@@ -78,6 +88,7 @@ def run_case(case: Case) -> Run:
             sandbox.add_fault(Fault(path="/email-lists$", times=None, **case.fault))
         result = check(sandbox.config(**case.config(sandbox)), sandbox)
         assert sandbox.token not in result.stdout + result.stderr
+        assert "hunter2" not in result.stdout + result.stderr
         return result
 
 
@@ -178,6 +189,15 @@ def test_a_legacy_connector_id_is_rewritten_by_a_control_message() -> None:
         saved = control["control"]["connectorConfig"]["config"]
         assert saved == sandbox.config(connector_id="conn_mailcoach_sellersync_edm")
         assert result.status["status"] == "SUCCEEDED"
+
+
+def test_the_form_of_a_process_takes_the_hosts_that_its_operator_trusts_and_no_others() -> None:
+    """A platform asks for the spec in a process with the same environment, and holds configurations against it."""
+    with Sandbox(version="v8", campaigns=4, seed=1) as sandbox:
+        (trusting,), (other,) = (run("spec", environ=environ).of_type("SPEC") for environ in (trust(sandbox), {}))
+        assert Draft7Validator(trusting["spec"]["connectionSpecification"]).is_valid(sandbox.config())
+        assert not Draft7Validator(other["spec"]["connectionSpecification"]).is_valid(sandbox.config())
+        assert check(sandbox.config(), sandbox).status["status"] == "SUCCEEDED"
 
 
 def test_the_rules_for_hosts_hold_for_an_untrusted_sandbox() -> None:

@@ -1,13 +1,25 @@
 """The configuration of a connection: one model that makes the spec and validates."""
 
+import os
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
 
 from source_mailcoach import problems
-from source_mailcoach.host_policy import ApiBase, parse_api_base
+from source_mailcoach.host_policy import ApiBase, parse_api_base, trusted_hosts
 from source_mailcoach.privacy import Privacy
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.times import format_time
@@ -15,11 +27,26 @@ from source_mailcoach.times import format_time
 PRODUCT_ID = "conn_mailcoach_sellersync_edm"
 MAX_PARALLEL = 16
 TOO_SHORT = "it has less than 8 characters"
-HINTS = {
-    ("api_token", "too_short"): TOO_SHORT,
-    ("start_date", "datetime_from_date_parsing"): "write a day such as 2025-01-01, or a time as 2025-01-01T00:00:00Z",
-}
+NO_DATE = "it is no day of the calendar: write a day such as 2025-01-01, or a time as 2025-01-01T00:00:00Z"
 LEGACY_RUNTIME_ID = "source:efd2f044-dcbb-52ee-98d0-c169d9d092b9"
+
+# What the form holds an entry against. They refuse nothing that the code would accept of a host that nobody trusts;
+# what is wrong with an entry that passes them is told by the code. No `format: date-time`: it refuses a day.
+URL_PATTERN = r"^\s*[Hh][Tt][Tt][Pp][Ss]://\S+/api/?\s*$"
+DATE_PATTERN = (
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?)?$"
+)
+
+
+def _moment(value: object, parse: ValidatorFunctionWrapHandler) -> datetime:
+    """A day or a time as written in the form, in UTC. Pydantic alone would take a number for seconds since 1970."""
+    try:
+        if isinstance(value, str) and re.search(DATE_PATTERN, value):
+            time: datetime = parse(value)
+            return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    except (ValidationError, OverflowError):  # the thirtieth of February; a time that UTC has in the year 10000
+        pass
+    raise PydanticCustomError("no_date", NO_DATE)
 
 
 class Config(BaseModel):
@@ -34,7 +61,7 @@ class Config(BaseModel):
             "Choose Self-hosted (self_hosted) if you run Mailcoach on a server of your own, "
             "or Mailcoach Cloud (cloud) if you use it at mailcoach.app."
         ),
-        json_schema_extra={"order": 2, "enumNames": ["Self-hosted", "Mailcoach Cloud"]},
+        json_schema_extra={"order": 2},
     )
     api_base_url: str = Field(
         title="API Base URL",
@@ -43,7 +70,7 @@ class Config(BaseModel):
             "For Mailcoach Cloud it is https://YOUR-TEAM.mailcoach.app/api."
         ),
         examples=["https://news.example.com/api", "https://your-team.mailcoach.app/api"],
-        json_schema_extra={"order": 0},
+        json_schema_extra={"order": 0, "pattern": URL_PATTERN, "pattern_descriptor": "https://HOST/api"},
     )
     api_token: SecretStr = Field(
         min_length=8,
@@ -58,10 +85,10 @@ class Config(BaseModel):
         default="sent",
         title="Campaign Status",
         description=(
-            "Which campaigns to read: sent means sending and sent, all includes cancelled and paused ones. "
+            "Which campaigns to read: sent (sending and sent), scheduled, draft, or all (cancelled and paused too). "
             "Clicks, opens, unsubscribes and bounces are read for the same campaigns."
         ),
-        json_schema_extra={"order": 3},
+        json_schema_extra={"order": 3, "always_show": True},
     )
     page_size: int = Field(
         default=100,
@@ -74,7 +101,7 @@ class Config(BaseModel):
         ),
         json_schema_extra={"order": 4},
     )
-    start_date: datetime | None = Field(
+    start_date: Annotated[datetime, WrapValidator(_moment)] | None = Field(
         default=None,
         title="Start Date",
         description=(
@@ -82,7 +109,13 @@ class Config(BaseModel):
             "bounces; also single mails (sends and transactional mails) from before. Leave it empty to read all."
         ),
         examples=["2025-01-01", "2025-01-01T00:00:00Z"],
-        json_schema_extra={"order": 5, "type": "string", "format": "date-time"},
+        json_schema_extra={
+            "order": 5,
+            "always_show": True,
+            "type": "string",
+            "pattern": DATE_PATTERN,
+            "pattern_descriptor": "YYYY-MM-DD or YYYY-MM-DDTHH:mm:ssZ",
+        },
     )
     engagement_window_days: int = Field(
         default=7,
@@ -165,7 +198,7 @@ class Config(BaseModel):
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             field = ".".join(map(str, first["loc"]))
-            detail = HINTS.get((field, first["type"])) or first["msg"][:1].lower() + first["msg"][1:]
+            detail = TOO_SHORT if first["type"] == "too_short" else first["msg"][:1].lower() + first["msg"][1:]
             # Without its cause: pydantic's error quotes the input, which may be the token.
             raise MailcoachError(problems.CONFIG_INVALID, field=field, detail=detail) from None
         token = config.token
@@ -193,10 +226,7 @@ class Config(BaseModel):
     @property
     def start(self) -> str | None:
         """The start date as text, always in the same form, since it is part of the state's scope."""
-        if self.start_date is None:
-            return None
-        zone = self.start_date.tzinfo or timezone.utc
-        return format_time(self.start_date.replace(tzinfo=zone))
+        return format_time(self.start_date) if self.start_date else None
 
     @property
     def engagement_window(self) -> timedelta:
@@ -212,8 +242,11 @@ class Config(BaseModel):
         return self.api_token.get_secret_value().strip()
 
 
-def connection_specification() -> dict[str, Any]:
-    """The JSON schema of the spec, as the platform's form shows it."""
+def connection_specification(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """The JSON schema of the spec, as the platform's form shows it.
+
+    Where the operator trusts hosts, the URL has no pattern: theirs may have plain http and any port.
+    """
     schema = Config.model_json_schema()
     properties = schema["properties"]
     properties["api_token"].pop("writeOnly")
@@ -221,6 +254,8 @@ def connection_specification() -> dict[str, Any]:
     for optional in ("start_date", "requests_per_minute", "connector_id"):
         properties[optional].pop("anyOf")
         properties[optional].pop("default")
+    if trusted_hosts(environ):
+        del properties["api_base_url"]["pattern"], properties["api_base_url"]["pattern_descriptor"]
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Mailcoach Source Spec",

@@ -27,6 +27,7 @@ TRUSTED_HOSTS = "MAILCOACH_TRUSTED_HOSTS"
 CLOUD_DOMAIN = ".mailcoach.app"
 
 LOCAL_DOMAINS = (".local", ".internal")
+LONGEST_NAME = 253  # in the DNS, without the final dot
 NOT_IN_A_URL = re.compile(r"[\s\\\x00-\x1f\x7f]")
 HOST_NAME = re.compile(r"([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 # Every spelling of an IPv4 address (decimal, octal, hexadecimal, one to four parts) ends in a number, no name does.
@@ -104,16 +105,17 @@ def _split(text: str) -> SplitResult:
 
 def _host(parts: SplitResult) -> str:
     """The host as it is looked up: lower case, without a final dot, in punycode. IPv6 without brackets."""
-    host = (parts.hostname or "").rstrip(".")
+    host = parts.hostname or ""
     try:
         if "[" in parts.netloc:
             # Older Pythons take any text in brackets for a host, and newer ones IPvFuture.
             return str(ipaddress.IPv6Address(parts.netloc[1:].partition("]")[0].partition("%")[0]))
         # Full-width digits and dots become plain ones here, so an address in disguise is seen as one.
-        host = host if host.isascii() else idna.encode(host, uts46=True).decode("ascii").rstrip(".")
+        host = host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")
     except ValueError:  # IDNAError is one
         raise MailcoachError(problems.URL_MALFORMED) from None
-    if not HOST_NAME.fullmatch(host):
+    host = host.removesuffix(".")
+    if len(host) > LONGEST_NAME or not HOST_NAME.fullmatch(host):
         raise MailcoachError(problems.URL_MALFORMED)
     return host
 

@@ -16,7 +16,7 @@ def parse_time(text: str | None) -> datetime | None:
 
 def format_time(time: datetime) -> str:
     """As Mailcoach writes it, but without the fraction, which is always zero."""
-    return time.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.astimezone(timezone.utc).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def latest(*texts: str | None) -> datetime | None:

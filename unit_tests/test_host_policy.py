@@ -1,5 +1,7 @@
 """No URL, and no answer of a name server, makes the connector speak to a host that is not public."""
 
+import re
+
 import pytest
 import requests
 from hypothesis import example, given
@@ -7,17 +9,19 @@ from hypothesis import strategies as st
 from urllib3.util import parse_url
 
 from source_mailcoach import problems
+from source_mailcoach.config import URL_PATTERN
 from source_mailcoach.host_policy import parse_api_base, trusted_hosts
 from source_mailcoach.problems import MailcoachError, Problem
 
 # The rules for the URL -------------------------------------------------------------------------------------------
 
 PASSWORD = "hunter2"
+LONGEST = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])
 
 # Each of these words stands for https://WORD/api.
 REFUSED_HOSTS: dict[Problem, str] = {
     problems.URL_IP_ADDRESS: """
-        127.0.0.1 10.0.0.5 192.168.1.1 169.254.169.254 100.64.0.1 8.8.8.8 93.184.216.34. 127.0.0.1.. 127.1 127.0.1 0 1
+        127.0.0.1 10.0.0.5 192.168.1.1 169.254.169.254 100.64.0.1 8.8.8.8 93.184.216.34. 127.1 127.0.1 0 1
         2130706433 4294967295 00000002130706433 1.2.3.4.5 256.256.256.256 0177.0.0.1 0177.1 017700000001 0x7f000001
         0X7F000001 0x7f.1 0x7f.0.0.0x1 127.0x1 0xa9.254.0251.0xfe 0x news.example.123 127.0.0.1:443
         [::1] [::] [::ffff:127.0.0.1] [::ffff:7f00:1] [::127.0.0.1] [0:0:0:0:0:0:0:1] [fe80::1] [fe80::1%25eth0]
@@ -25,7 +29,7 @@ REFUSED_HOSTS: dict[Problem, str] = {
         １２７.０.０.１ 127。0。0。1 127．0．0．1 127｡0｡0｡1 ①②⑦.⓪.⓪.① 𝟙𝟚𝟟.𝟘.𝟘.𝟙 ２１３０７０６４３３ ０ｘ7f000001
     """,
     problems.URL_LOCALHOST: """
-        localhost LOCALHOST localhost. localhost.. LocalHost. api.localhost a.b.LOCALHOST mailcoach.localhost.
+        localhost LOCALHOST localhost. LocalHost. api.localhost a.b.LOCALHOST mailcoach.localhost.
         ⓛⓞⓒⓐⓛⓗⓞⓢⓣ ｌｏｃａｌｈｏｓｔ ｌocalhost。 𝓵𝓸𝓬𝓪𝓵𝓱𝓸𝓼𝓽 a。ⓛⓞⓒⓐⓛⓗⓞⓢⓣ local\u00adhost local\u200bhost
     """,
     problems.URL_LOCAL_NAME: """
@@ -40,6 +44,10 @@ REFUSED_HOSTS: dict[Problem, str] = {
         ☃.example.com 😀.example.com 127.0.0.١ \u0300a.example.com \ud800.example.com
         news.example.com:４４３ news.example.com:https news.example.com:-1 news.example.com:+443
         news.example.com:4_43 news.example.com:65536 news.example.com:443:443
+        news.example.com.. news.example.com... news.example.com..:443 NEWS.example.com.. team.mailcoach.app..
+        news.example.com。。 news.example.com.。 news.example.com。. bücher.example.. bücher.example。. localhost..
+        mailcoach.. printer.local.. 127.0.0.1.. １２７.０.０.１。. 8.8.8.8..
+        {LONGEST}d {LONGEST}d. {"a." * 126}example {LONGEST}.example.com {"ü." * 120}example.com
         news.example.com／ news.example.com：443 news.example.com＠example.org news.example.com＃ news.example.com？
     """,
     problems.URL_HAS_CREDENTIALS: f"""
@@ -126,6 +134,8 @@ ACCEPTED = {
     "https://my_host.example.com/api": "https://my_host.example.com/api",
     "https://a-b--c.1.example.com/api": "https://a-b--c.1.example.com/api",
     f"https://{'a' * 63}.example.com/api": f"https://{'a' * 63}.example.com/api",
+    f"https://{LONGEST}/api": f"https://{LONGEST}/api",
+    f"https://{LONGEST}./api": f"https://{LONGEST}/api",
     "https://127.0.0.1.example.com/api": "https://127.0.0.1.example.com/api",
     "https://0x7f000001.example.com/api": "https://0x7f000001.example.com/api",
     "https://localhost.example.com/api": "https://localhost.example.com/api",
@@ -183,6 +193,21 @@ def test_the_tables_hold_at_least_120_urls_and_no_url_twice() -> None:
     assert len(urls) == len(set(urls)) >= 120
 
 
+@pytest.mark.parametrize("url", ACCEPTED, ids=ascii)
+def test_the_form_refuses_no_url_that_is_accepted(url: str) -> None:
+    assert re.search(URL_PATTERN, url)
+
+
+def test_the_form_refuses_what_is_not_https_or_does_not_end_in_api() -> None:
+    for url, problem in REFUSED:
+        words = url.split()
+        ends = len(words) == 1 and words[0].lower().startswith("https://") and words[0].endswith(("/api", "/api/"))
+        if ends and not words[0].endswith(":///api"):
+            assert re.search(URL_PATTERN, url), f"{url!a}: {problem.what} is the code's to say"
+        else:
+            assert not re.search(URL_PATTERN, url), ascii(url)
+
+
 @pytest.mark.parametrize("url", sorted(set(ACCEPTED.values())))
 def test_what_is_requested_goes_to_the_very_host_that_was_checked(url: str) -> None:
     """A URL that requests or urllib3 read in another way than the rules would get past them."""
@@ -201,6 +226,7 @@ def test_any_text_is_accepted_or_refused_and_what_is_accepted_stays_the_same(tex
     except MailcoachError:
         return
     assert parse_api_base(base.url, {}) == base
+    assert re.search(URL_PATTERN, text)
     assert parse_url(base.url).host == base.host
     assert base.url.startswith(f"https://{base.host}/")
     assert base.url.endswith("/api")
@@ -320,6 +346,8 @@ def test_nobody_is_trusted_in_the_cloud(mode: str) -> None:
         "a b",
         "-",
         "host:８０",
+        "mailcoach..",
+        f"{LONGEST}d",
     ],
 )
 def test_a_malformed_entry_exempts_nothing_and_breaks_nothing(entry: str) -> None:

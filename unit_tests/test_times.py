@@ -17,6 +17,10 @@ def test_a_time_is_utc_unless_it_names_a_zone(text: str) -> None:
     assert format_time(TEN) == "2026-01-05T10:00:00Z"
 
 
+def test_a_year_has_four_digits_so_that_times_sort_as_text() -> None:
+    assert format_time(datetime(999, 1, 1, tzinfo=timezone.utc)) == "0999-01-01T00:00:00Z"
+
+
 @pytest.mark.parametrize("text", [None, "", "yesterday", "2026-13-45T10:00:00Z"])
 def test_what_is_no_time_is_none(text: str | None) -> None:
     assert parse_time(text) is None
