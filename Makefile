@@ -6,11 +6,11 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo example test test-all test-newest lint format bench lock clean image test-image sbom
+.PHONY: help venv demo example test test-all test-newest lint format bench lock clean image test-image sbom standard-tests official-checks
 
 help:
 	@echo "make venv | demo | example [CONFIG=secrets/config.json] | test | test-all | test-newest | lint | format | bench [BENCH=--quick] | lock [UPGRADE=--upgrade] | clean"
-	@echo "make image | test-image | sbom [IMAGE=$(IMAGE)]"
+	@echo "make image | test-image | sbom [IMAGE=$(IMAGE)] | standard-tests | official-checks"
 
 # $(call install,ENVIRONMENT,LOCK): how every environment is made, and in the Dockerfile the image. It holds what the lock
 # names and nothing else, whatever has been released since: a lock is complete, so pip looks for no dependency and chooses
@@ -90,6 +90,18 @@ sbom: venv
 	$(BIN)/python scripts/licenses.py build/sbom.cdx.json > build/licenses.md
 	@echo "build/sbom.cdx.json, build/licenses.md: all licenses are compatible"
 
+# What Airbyte runs on a connector: the CDK's command, and the checks of its repository. These have an environment of
+# their own, and need Python 3.11 or 3.12.
+standard-tests: venv
+	$(BIN)/python -m scripts.standard_tests
+
+official-checks: .official-venv/installed
+	.official-venv/bin/python scripts/official_checks.py
+
+.official-venv/installed: scripts/official-checks.lock
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 13) or sys.exit("Python 3.11 or 3.12 is needed: make official-checks PYTHON=python3.12")'
+	$(call install,.official-venv,$<)
+
 # The connector and its peers side by side, in about 15 minutes. The peers have an environment of their own.
 bench: venv .bench-venv/installed
 	@$(BIN)/python -m benchmarks.compare $(BENCH)
@@ -117,7 +129,8 @@ lock: $(VENV)/dependencies
 	$(LOCK) pyproject.toml --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 	$(LOCK) examples/requirements.in --output-file examples/requirements.lock
 	$(LOCK) benchmarks/peers/requirements.in --constraint requirements.lock --output-file benchmarks/peers/requirements.lock
+	$(subst 3.10,3.11,$(LOCK)) scripts/official-checks.in --output-file scripts/official-checks.lock
 
 clean:
-	rm -rf .venv .venv-* .bench-venv .example-venv benchmarks/quick examples/results build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* .bench-venv .example-venv .official-venv benchmarks/quick examples/results build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

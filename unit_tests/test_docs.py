@@ -232,6 +232,12 @@ def test_every_file_names_the_version_of_the_code(path: str, pattern: str) -> No
     assert first(pattern, path) == __version__
 
 
+def test_the_base_image_is_that_of_the_dockerfile_with_its_digest() -> None:
+    name, at, digest = METADATA["connectorBuildOptions"]["baseImage"].partition("@")
+    assert name == "docker.io/" + first(r"^ARG BASE_IMAGE=(\S+)$", "Dockerfile")
+    assert re.fullmatch(r"@sha256:[0-9a-f]{64}", at + digest)
+
+
 def test_links_within_the_docs_lead_to_a_heading() -> None:
     headings = re.findall(r"^#+ (.+)$", DOCS, re.MULTILINE)
     anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
