@@ -32,7 +32,7 @@ ENV PATH=/opt/venv/bin:$PATH \
 LABEL io.airbyte.name=source-mailcoach \
       io.airbyte.version=0.1.0 \
       org.opencontainers.image.title=source-mailcoach \
-      org.opencontainers.image.description="Airbyte source connector for Mailcoach" \
+      org.opencontainers.image.description="Airbyte source connector for Mailcoach, self-hosted (versions 6 to 10) and Cloud" \
       org.opencontainers.image.version=0.1.0 \
       org.opencontainers.image.licenses=MIT
 # The user airbyte of the base image, by number: Kubernetes' runAsNonRoot cannot judge a name.

@@ -14,7 +14,7 @@ COLUMNS = "{:<8}{:<10}{:>9}{:>9}{:>9}{:>7}{:>8}{:>14}"
 def main() -> None:
     """40 campaigns: everything, then an incremental sync of the unchanged account."""
     print(COLUMNS.format("server", "ties", "on it", "missing", "requests", "least", "ratio", "second sync"))
-    for version in ("v6", "v7", "v8", "v9", "cloud"):
+    for version in ("v6", "v7", "v8", "v9", "v10", "cloud"):
         for shuffle in (False, True):
             with Sandbox(version=version, campaigns=40, seed=1, shuffle_ties=shuffle) as sandbox:
                 first = read(sandbox, STREAMS, mode="incremental")

@@ -8,7 +8,7 @@ from sandbox import Sandbox
 from sandbox.connector import CORE_STREAMS, STREAMS, discover, read
 from sandbox.truth import PRIMARY_KEYS
 
-VERSIONS = ("v6", "v7", "v8", "v9", "cloud")
+VERSIONS = ("v6", "v7", "v8", "v9", "v10", "cloud")
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -99,6 +99,11 @@ def transactional_mail_template_record(template: TransactionalMailTemplate) -> R
     }
 
 
+def _rate(count: int, mail: AutomationMail) -> float:
+    """Unlike a campaign's it may carry a fraction."""
+    return round(count * 10_000 / max(1, mail.sent_to_number_of_subscribers), 2)
+
+
 def automation_mail_record(mail: AutomationMail) -> Row:
     """Opens and clicks are counted, unsubscribes and bounces are not."""
     html, counts = mail.html, counters(mail.statistics, mail.sent_to_number_of_subscribers)
@@ -120,6 +125,8 @@ def automation_mail_record(mail: AutomationMail) -> Row:
         "add_subscriber_link_tags": False,
         "sent_to_number_of_subscribers": mail.sent_to_number_of_subscribers,
         **{name: count for name, count in counts.items() if name.startswith(("open", "unique", "click"))},
+        "open_rate": _rate(counts["unique_open_count"], mail),
+        "click_rate": _rate(counts["unique_click_count"], mail),
         "created_at": wire_time(mail.created_at),
         "updated_at": wire_time(mail.updated_at),
     }

@@ -105,7 +105,7 @@ def _automation_mails(store: Store, rng: random.Random) -> list[str]:
             fields={"title": f"Step {number}"} if number % 3 == 0 else {},
             template_uuid=store.new_uuid(rng) if number % 4 == 1 else None,
             add_subscriber_tags=number % 2 == 0,
-            sent_to_number_of_subscribers=10 * number,
+            sent_to_number_of_subscribers=10 * number + number % 3,
             statistics=Statistics(open_count=5 * number, unique_open_count=4 * number, click_count=number),
         )
         found.append(mail.uuid)

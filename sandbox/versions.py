@@ -20,7 +20,7 @@ SINCE = {
 
 @dataclass(frozen=True)
 class Version:
-    """A server version; `number` orders the capabilities, v9 and Cloud behave as v8 unless said otherwise."""
+    """A server version; `number` orders the capabilities, v9, v10 and Cloud behave as v8 unless said otherwise."""
 
     number: int
     cloud: bool = False
@@ -115,5 +115,6 @@ VERSIONS = {
     "v7": Version(7),  # 7.4.3
     "v8": Version(8),  # 8.25.9
     "v9": Version(9),
+    "v10": Version(10),  # 10.4
     "cloud": Version(9, cloud=True),
 }

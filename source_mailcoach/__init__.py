@@ -1,4 +1,4 @@
-"""Airbyte source connector for Mailcoach, self-hosted (v6 to v9) and Cloud."""
+"""Airbyte source connector for Mailcoach, self-hosted (v6 to v10) and Cloud."""
 
 from source_mailcoach.source import SourceMailcoach
 

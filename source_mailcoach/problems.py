@@ -54,7 +54,8 @@ TOKEN_REFUSED = Problem(
 )
 TOKEN_MAY_NOT_READ = Problem(
     "{url} accepts the API token but does not let it read data (403).",
-    'Give the token the permission "All API endpoints", use the token of a user who may, or leave this stream out.',
+    'Give the token the permission "All API endpoints", make one under API Tokens if it was made for '
+    "Mailcoach's assistant (MCP) alone, use the token of a user who may, or leave this stream out.",
 )
 ACCOUNT_LOCKED = Problem(
     "{url} has locked this account ({status}).",

@@ -18,6 +18,7 @@ Fit = Callable[[Any], Any]
 
 TIME_WITHOUT_ZONE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.][0-9]+)?)")
 INTEGER = re.compile(r"-?[0-9]{1,19}")
+FRACTION = re.compile(r"-?[0-9]{1,19}[.][0-9]{1,19}")
 BOOLEANS = {0: False, 1: True, "0": False, "1": True, "false": False, "true": True}
 
 
@@ -52,6 +53,8 @@ def compile_fit(schema: Mapping[str, Any], drift: Drift, name: str = "") -> Fit:
         return _counting(_to_time if schema.get("format") == "date-time" else _to_string, str, drift, name)
     if kind == "integer":
         return _counting(_to_integer, int, drift, name)
+    if kind == "number":
+        return _counting(_to_number, float, drift, name)
     if kind == "boolean":
         return _counting(_to_boolean, bool, drift, name)
     if kind == "array":
@@ -67,7 +70,8 @@ def _counting(fit: Fit, wanted: type, drift: Drift, name: str) -> Fit:
         if value is None:
             return None
         fitted = fit(value)
-        if type(fitted) is not wanted or (wanted is str and type(value) is not str):
+        whole = wanted is float and type(fitted) is int  # as a number may be
+        if not (whole or type(fitted) is wanted) or (wanted is str and type(value) is not str):
             drift.misfits[name] += 1
         return fitted
 
@@ -111,6 +115,12 @@ def _to_integer(value: Any) -> Any:
         return int(value) if INTEGER.fullmatch(value) else value
     whole = isinstance(value, bool) or (isinstance(value, float) and value.is_integer())
     return int(value) if whole else value
+
+
+def _to_number(value: Any) -> Any:
+    if isinstance(value, str) and FRACTION.fullmatch(value):
+        return float(value)
+    return value if isinstance(value, float) else _to_integer(value)
 
 
 def _to_boolean(value: Any) -> Any:

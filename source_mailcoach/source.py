@@ -56,7 +56,7 @@ DOCUMENTATION_URL = "https://docs.airbyte.com/integrations/sources/mailcoach"
 
 
 class SourceMailcoach(AbstractSource):
-    """Mailcoach, self-hosted (v6 to v9) or Cloud."""
+    """Mailcoach, self-hosted (v6 to v10) or Cloud."""
 
     # The CDK's own words on a configuration name no field and no cure.
     check_config_against_spec = False

@@ -106,8 +106,15 @@ TIMES = [
     ({}, {}),
 ]
 OBJECTS = [([], {}), ({}, {}), ({"a": "1"}, {"a": "1"}), ([1], [1]), ("text", "text"), (0, 0)]
+NUMBERS = [
+    *((2550.5, 2550.5), (2550, 2550), (2550.0, 2550.0), (0, 0), (-0.5, -0.5), (1e-7, 1e-7), (10**25, 10**25)),
+    *(("2550.5", 2550.5), ("2550", 2550), ("0.00", 0.0), ("-1.5", -1.5), (True, 1)),
+    *((text, text) for text in ("", " 1", "1,5", "1.", ".5", "1.5.5", "1e3", "nan", "inf", "25.5 %", "١.٥")),
+    *(([], []), ({}, {})),
+]
 SINGLE = [
     *(("integer", None, *case) for case in INTEGERS),
+    *(("number", None, *case) for case in NUMBERS),
     *(("boolean", None, *case) for case in BOOLEANS),
     *(("string", None, *case) for case in STRINGS),
     *(("string", "date-time", *case) for case in TIMES),
@@ -123,9 +130,16 @@ def test_a_value_fits_its_type_or_stays(declared: str, form: str | None, wire: A
     assert text_of(compile_fit({"type": ["null", declared], "format": form}, Drift())(wire)) == text_of(fits)
 
 
-@pytest.mark.parametrize("declared", ["integer", "boolean", "string", "object", "array"])
+@pytest.mark.parametrize("declared", ["integer", "number", "boolean", "string", "object", "array"])
 def test_null_stays_null(declared: str) -> None:
     assert compile_fit({"type": ["null", declared]}, Drift())(None) is None
+
+
+@pytest.mark.parametrize(("value", "told"), [(2550.5, 0), (2550, 0), ("2550.5", 0), ("2550", 0), ("much", 1), ([], 1)])
+def test_a_number_with_or_without_a_fraction_is_no_drift(value: Any, told: int) -> None:
+    drift = Drift()
+    compile_fit({"type": "number"}, drift, "open_rate")(value)
+    assert drift.misfits["open_rate"] == told
 
 
 def test_the_items_of_an_array_are_fitted() -> None:

@@ -196,7 +196,7 @@ def test_everything_is_described_in_sentences(path: str) -> None:
 def test_there_is_one_type_besides_null_and_nothing_undeclared(path: str) -> None:
     node = NODES[path]
     (kind,) = set(kinds(node)) - {"null"}
-    assert kind in ("string", "integer", "boolean", "object", "array")
+    assert kind in ("string", "integer", "number", "boolean", "object", "array")
     assert kinds(node) in ([kind], ["null", kind])
     assert set(node) - ALLOWED == ({"$schema"} if path in SCHEMAS else set())
     assert ("items" in node) == (kind == "array")
@@ -281,6 +281,8 @@ ROWS: list[tuple[str, dict[str, Any], bool]] = [
     ("transactional_mails", {"uuid": "l", "to": ["ada@example.com"]}, False),
     ("transactional_mail_templates", {"uuid": "t", "to": ["staff@example.com"], "cc": None, "store_mail": True}, True),
     ("automation_mails", {"uuid": "a", "fields": {}, "template_uuid": None, "open_rate": 2550}, True),
+    ("automation_mails", {"uuid": "a", "open_rate": 2550.5, "click_rate": 310.25}, True),
+    ("automation_mails", {"uuid": "a", "open_rate": "2550.5"}, False),
 ]
 
 

@@ -92,7 +92,8 @@ def test_outside_the_api_there_is_html(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "status"), [("v5", 200), ("v6", 200), ("v7", 404), ("v8", 404), ("v9", 404), ("cloud", 200)]
+    ("version", "status"),
+    [("v5", 200), ("v6", 200), ("v7", 404), ("v8", 404), ("v9", 404), ("v10", 404), ("cloud", 200)],
 )
 def test_user_exists_up_to_v6_and_on_cloud(version: str, status: int) -> None:
     with Sandbox(version, opens=2) as running:

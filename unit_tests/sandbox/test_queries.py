@@ -125,7 +125,9 @@ def test_a_refused_sort_names_those_allowed(sandbox: Sandbox, path: str, allowed
     }
 
 
-@pytest.mark.parametrize(("version", "status"), [("v6", 400), ("v7", 400), ("v8", 200), ("v9", 200), ("cloud", 200)])
+@pytest.mark.parametrize(
+    ("version", "status"), [("v6", 400), ("v7", 400), ("v8", 200), ("v9", 200), ("v10", 200), ("cloud", 200)]
+)
 def test_last_opened_at_sorts_since_v8(version: str, status: int) -> None:
     with Sandbox(version, opens=2, html_bytes=20) as running:
         answer = ask(running, f"/campaigns/{most(running, 'opens').uuid}/opens?sort=-last_opened_at,email")

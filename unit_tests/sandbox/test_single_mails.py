@@ -165,7 +165,7 @@ def test_templates_of_transactional_mails_look_like_a_missing_mail_before_v8(ver
         assert ask(running, "/transactional-mails/templates?sort=subject").status == 500
 
 
-@pytest.mark.parametrize("version", ["v6", "v7", "v8", "v9", "cloud"])
+@pytest.mark.parametrize("version", ["v6", "v7", "v8", "v9", "v10", "cloud"])
 def test_only_cloud_lists_automation_mails(version: str) -> None:
     with Sandbox(version, **SMALL) as running:
         answer = ask(running, "/automation-mails?sort=name,created_at")

@@ -56,7 +56,7 @@ def text_of(records: list[dict[str, Any]]) -> Counter[str]:
 
 
 @pytest.mark.parametrize("campaign_status", ["sent", "all"])
-@pytest.mark.parametrize("version", ["v6", "v7", "v8", "v9", "cloud"])
+@pytest.mark.parametrize("version", ["v6", "v7", "v8", "v9", "v10", "cloud"])
 def test_truth_is_what_the_wire_means(version: str, campaign_status: str) -> None:
     with Sandbox(version, campaigns=20, opens=8, html_bytes=20, shuffle_ties=False) as running:
         lists = [clean(row) for row in all_rows(running, "/email-lists")]

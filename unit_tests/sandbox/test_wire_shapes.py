@@ -10,7 +10,7 @@ from sandbox.wire import php_int
 from .client import CHILDREN, all_rows, ask, most
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-CURRENT = ("v6", "v7", "v8", "v9", "cloud")
+CURRENT = ("v6", "v7", "v8", "v9", "v10", "cloud")
 
 
 def rows_of(version: str, kind: str) -> list[dict[str, Any]]:
@@ -32,7 +32,7 @@ def test_opens_before_v8_have_a_null_uuid_and_no_last_opened_at(version: str) ->
     }
 
 
-@pytest.mark.parametrize("version", ["v8", "v9", "cloud"])
+@pytest.mark.parametrize("version", ["v8", "v9", "v10", "cloud"])
 def test_opens_since_v8_have_last_opened_at(version: str) -> None:
     rows = rows_of(version, "opens")
     assert set(rows[0]) == {
@@ -164,7 +164,7 @@ def test_the_detail_of_a_list_on_v6_counts_nobody() -> None:
 def test_statuses_by_version() -> None:
     usual = {"draft", "sending", "sent", "cancelled"}
     for version in CURRENT:
-        paused = {"paused"} if version in ("v8", "v9", "cloud") else set()
+        paused = {"paused"} if version in ("v8", "v9", "v10", "cloud") else set()
         assert {row["status"] for row in rows_of(version, "campaigns")} == usual | paused
 
 
