@@ -166,6 +166,17 @@ def test_the_catalog_to_start_with_has_every_stream_as_discover_gives_it() -> No
     assert catalog == expected
 
 
+def test_the_page_on_meltano_says_the_whole_key_of_every_stream_that_has_several_columns() -> None:
+    """The wrapper takes the first column alone, and a target then keeps one row where there are many."""
+    page = (ROOT / "docs/registering.md").read_text()
+    (block,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tap,) = yaml.safe_load(block)["plugins"]["extractors"]
+    composite = {stream.name: primary_key(stream) for stream in STREAMS if len(primary_key(stream)) > 1}
+    assert tap["config"]["stream_maps"] == {name: {"__key_properties__": key} for name, key in composite.items()}
+    assert tap["config"]["airbyte_spec"]["tag"] == __version__
+    assert set(re.findall(r"source_mailcoach-([\d.]+)-py3", page)) == {__version__}
+
+
 # Messages --------------------------------------------------------------------------------------------------------
 
 KINDS = {

@@ -2,12 +2,14 @@
 
 import json
 import re
+import textwrap
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from jsonschema import Draft7Validator, FormatChecker
 
 from source_mailcoach.config import Config, connection_specification
@@ -68,14 +70,16 @@ def documented() -> Iterator[tuple[str, dict[str, Any]]]:
     for name in ("sample_config.json", "invalid_config.json"):
         yield name, json.loads((ROOT / "integration_tests" / name).read_text())
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        for block in re.findall(r"```json\n(.*?)```", page.read_text(), re.DOTALL):
-            if "api_base_url" in block:
-                yield page.name, json.loads(block)
+        for language, block in re.findall(r"```(json|yaml)\n(.*?)```", page.read_text(), re.DOTALL):
+            if "api_base_url" in block and language == "json":
+                yield page.name, json.loads(textwrap.dedent(block))
+            elif "airbyte_config" in block:
+                yield "Meltano", yaml.safe_load(block)["plugins"]["extractors"][0]["config"]["airbyte_config"]
 
 
 def test_every_configuration_in_the_docs_is_accepted_by_form_and_code() -> None:
     found = list(documented())
-    assert {"README.md", "registering.md", "sample_config.json"} <= {name for name, _ in found}
+    assert {"README.md", "registering.md", "sample_config.json", "Meltano"} <= {name for name, _ in found}
     for name, config in found:
         assert refused(config) == [], name
         Config.parse(config)
