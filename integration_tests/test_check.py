@@ -191,6 +191,23 @@ def test_a_legacy_connector_id_is_rewritten_by_a_control_message() -> None:
         assert result.status["status"] == "SUCCEEDED"
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("api_base_url", "http://user:hunter2@news.example.com/api", "holds a user name or a password"),
+        ("api_base_url", "http://news.example.com/api", "is not secure"),
+        ("start_date", "01.05.2026", "write a day such as 2025-01-01"),
+    ],
+)
+def test_what_the_form_refuses_is_told_in_the_connectors_words(field: str, value: str, says: str) -> None:
+    """The CDK holds the configuration of a check against the spec first, and quotes what does not fit its pattern."""
+    config = {"api_base_url": "https://news.example.com/api", "api_token": "token-of-nobody", field: value}
+    result = check(config, MAILCOACH_TRUSTED_HOSTS="")
+    assert result.status["status"] == "FAILED"
+    assert says in result.status["message"]
+    assert "hunter2" not in result.stdout + result.stderr
+
+
 def test_the_form_of_a_process_takes_the_hosts_that_its_operator_trusts_and_no_others() -> None:
     """A platform asks for the spec in a process with the same environment, and holds configurations against it."""
     with Sandbox(version="v8", campaigns=4, seed=1) as sandbox:
