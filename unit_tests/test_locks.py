@@ -86,7 +86,10 @@ LOCKS = sorted({call[-1] for calls in LOCKED.values() for call in calls if call[
 
 def test_each_environment_is_made_in_a_way_that_is_known_here() -> None:
     several = {name for name in CALLS if re.fullmatch(r"\.venv-3\.\d+", name)}  # of `make test-all`
-    assert CALLS.keys() - several == {".venv", ".example-venv", ".bench-venv", "image", WITHOUT_A_LOCK}
+    assert CALLS.keys() - several == {
+        *(".venv", ".example-venv", ".bench-venv", ".official-venv", "image"),
+        WITHOUT_A_LOCK,
+    }
 
 
 @pytest.mark.parametrize("environment", LOCKED)
@@ -189,7 +192,7 @@ def closure(wanted: Iterable[Requirement], pins: Mapping[str, str], python: str)
 
 def test_make_lock_makes_each_lock_that_is_installed_from() -> None:
     assert sorted(re.findall(r"--output-file (\S+)", shell_of_make())) == LOCKS
-    assert len(LOCKS) == 4
+    assert len(LOCKS) == 5
 
 
 @pytest.mark.parametrize("lock", LOCKS)
