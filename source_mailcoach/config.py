@@ -13,8 +13,10 @@ from pydantic import (
     PrivateAttr,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
+    field_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -189,6 +191,14 @@ class Config(BaseModel):
     )
 
     _api_base: ApiBase = PrivateAttr()
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_number_for_true(cls, value: object, info: ValidationInfo) -> object:
+        """pydantic takes true for 1."""
+        if isinstance(value, bool) and info.field_name != "include_import_details":
+            raise PydanticCustomError("int_type", "Input should be no true or false")
+        return value
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> "Config":

@@ -253,3 +253,38 @@ CONNECTOR_ID = Problem(
     "The connector_id of this configuration belongs to another connector.",
     "Remove it, or set it to {expected}.",
 )
+
+# What the connector is started with -----------------------------------------------------------------------------
+
+FILE_NOT_READ = Problem(
+    "User {user} cannot read the file {path} of --{option}: {detail}.",
+    "Check the path, and which folder is mounted there.",
+)
+FILE_FORBIDDEN = Problem(
+    "User {user} cannot read the file {path} of --{option}: Permission denied.",
+    "Let that user read it (chmod a+r), or run the connector as a user who may (docker run --user).",
+)
+FILE_NOT_JSON = Problem(
+    "The file {path} of --{option} is not JSON in UTF-8: {detail}.",
+    "Correct it there, or write the file anew.",
+)
+NOT_A_CONFIGURATION = Problem(
+    "The file {path} of --config holds {detail} instead of an object with the fields of the configuration.",
+    "Write it as an object that has at least api_base_url and api_token.",
+)
+NOT_A_CATALOG = Problem(
+    "The file {path} of --catalog is not a configured catalog: {detail}.",
+    "Make it of what discover gives, with a sync_mode for each stream.",
+)
+NOT_A_STATE = Problem(
+    "The file {path} of --state is not a list of states: {detail}.",
+    "Give it the list of what the last STATE message of each stream has under state, or leave --state out to read all.",
+)
+NO_TEMPORARY_FOLDER = Problem(
+    "There is no folder in which user {user} may write temporary files.",
+    "Mount one at /tmp, with docker run --tmpfs /tmp or as an emptyDir volume in Kubernetes.",
+)
+NO_CERTIFICATES = Problem(
+    "The certificates in {path}, which {variable} names, cannot be read: {detail}.",
+    "Mount the file there, or unset the variable to use the usual certificates.",
+)

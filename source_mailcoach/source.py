@@ -19,7 +19,7 @@ from airbyte_cdk.models import (
 from airbyte_cdk.sources import AbstractSource
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_mailcoach import problems
+from source_mailcoach import inputs, problems
 from source_mailcoach.api import CHECK, SYNC, MailcoachClient
 from source_mailcoach.config import LEGACY_RUNTIME_ID, PRODUCT_ID, Config, connection_specification
 from source_mailcoach.overlap import Patience
@@ -58,8 +58,11 @@ DOCUMENTATION_URL = "https://docs.airbyte.com/integrations/sources/mailcoach"
 class SourceMailcoach(AbstractSource):
     """Mailcoach, self-hosted (v6 to v10) or Cloud."""
 
-    # The CDK's own words on a configuration name no field and no cure.
+    # The CDK's own words on a configuration name no field and no cure, and those on a file neither option nor place.
     check_config_against_spec = False
+    read_config = staticmethod(inputs.read_config)
+    read_catalog = staticmethod(inputs.read_catalog)
+    read_state = staticmethod(inputs.read_state)
     _selected: Mapping[str, tuple[Mode, Mapping[str, Any]]] = MappingProxyType({})
     _client: MailcoachClient | None = None
     _form: Mapping[str, Any] = MappingProxyType({})
