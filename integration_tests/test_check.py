@@ -78,7 +78,7 @@ CASES = {
     ),
     "unknown name": Case("DNS", config=lambda sandbox: {"api_base_url": "https://no-such-host.invalid/api"}),
     "foreign connector": Case("belongs to another connector", config=lambda sandbox: {"connector_id": "conn_other"}),
-    "empty token": Case("Config validation error", config=lambda sandbox: {"api_token": ""}),
+    "empty token": Case("The field api_token of the configuration", config=lambda sandbox: {"api_token": ""}),
 }
 
 

@@ -1,5 +1,17 @@
 """Airbyte source connector for Mailcoach, self-hosted (v6 to v10) and Cloud."""
 
-from source_mailcoach.source import SourceMailcoach
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from source_mailcoach.source import SourceMailcoach
 
 __all__ = ["SourceMailcoach"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the source when it is asked for: the entry point has to be there before the CDK, which takes its time."""
+    if name in __all__:
+        from source_mailcoach import source
+
+        return source.SourceMailcoach
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,7 @@
 """What a host does to a connector: ends it, gives it little memory and an unknown user, or a file it cannot read."""
 
 import json
+import random
 import signal
 import subprocess
 import threading
@@ -31,6 +32,91 @@ def test_a_command_that_does_not_exist_is_refused_off_stdout() -> None:
     result = run("write")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "invalid choice: 'write'" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["spec", "check", "discover", "read"])
+def test_without_a_folder_for_temporary_files_it_says_how_to_mount_one(command: str, tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"api_base_url": "https://news.example.com/api", "api_token": "1|0123456789"}))
+    config.chmod(0o644)
+    options = [] if command == "spec" else ["--config", str(config)]
+    options += ["--catalog", str(config)] if command == "read" else []
+    result = run(command, *options, flags=("--read-only", "--user", "12345:0"))
+    (error,) = result.errors
+    assert error["message"].startswith("There is no folder in which user 12345 may write temporary files. Mount one")
+    assert error["failure_type"] == "config_error"
+    assert result.exit_code == (0 if command == "check" else 1)
+    assert [m["connectionStatus"]["status"] for m in result.of_type("CONNECTION_STATUS")] == (
+        ["FAILED"] if command == "check" else []
+    )
+
+
+BUFFERING = pytest.mark.parametrize("buffering", ["", "1"], ids=["buffered", "unbuffered"])
+
+
+@BUFFERING
+@pytest.mark.parametrize(("command", "times"), [("spec", 6), ("discover", 20)])
+def test_ended_at_any_moment_it_exits_with_143_or_has_done_its_work(
+    command: str, times: int, buffering: str, tmp_path: Path
+) -> None:
+    rng = random.Random(command)
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"api_base_url": "https://news.example.com/api", "api_token": "1|0123456789"}))
+    config.chmod(0o644)
+    options = ["--config", str(config)] if command == "discover" else []
+    exit_codes = set()
+    for turn in range(times):
+        name = f"source-mailcoach-ended-{command}-{buffering}-{turn}"
+        flags = (*HARDENED, "--env", f"PYTHONUNBUFFERED={buffering}", "--name", name)
+        arguments = container(command, *options, flags=flags)
+        with subprocess.Popen(["docker", *arguments], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
+            time.sleep(rng.uniform(0.3, 2.5))
+            while process.poll() is None and docker("kill", "--signal", "TERM", name).returncode != 0:
+                time.sleep(0.05)  # it is not there yet
+            try:
+                output = process.communicate(timeout=60)[0].decode()
+            finally:
+                process.kill()
+        assert output == "" or output.endswith("\n")
+        done = {"SPEC", "CATALOG"} & {json.loads(line)["type"] for line in output.splitlines()}
+        assert done or process.returncode == 128 + signal.SIGTERM
+        exit_codes.add(process.returncode)
+    assert exit_codes <= {0, 128 + signal.SIGTERM}
+
+
+@BUFFERING
+def test_with_a_pipe_that_nobody_reads_it_ends_all_the_same(buffering: str) -> None:
+    with Sandbox(version="v8", campaigns=8, seed=4, opens=200, sent_only=True) as sandbox:
+        with inputs(config=sandbox.config(), catalog=catalog(["campaign_opens"])) as paths:
+            name = f"source-mailcoach-unread-{buffering}"
+            flags = (*HARDENED, "--name", name, "--env", f"PYTHONUNBUFFERED={buffering}")
+            arguments = container("read", *paths, environ=trust(sandbox), flags=flags)
+            with subprocess.Popen(["docker", *arguments], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
+                assert process.stdout
+                process.stdout.readline()
+                time.sleep(5)
+                assert docker("stop", "--time", "60", name, timeout=90).returncode == 0
+                output = process.stdout.read().decode()
+        assert process.returncode == 128 + signal.SIGTERM
+        assert output.endswith("\n")
+        assert all(json.loads(line) for line in output.splitlines())
+
+
+@BUFFERING
+def test_a_reader_that_goes_away_leaves_no_traceback(buffering: str) -> None:
+    """The engine reads on in its place, or closes the pipe: the run ends by itself either way."""
+    flags = (*HARDENED, "--env", f"PYTHONUNBUFFERED={buffering}")
+    with subprocess.Popen(
+        ["docker", *container("spec", flags=flags)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert b"Traceback" not in process.stderr.read()
+        process.wait(60)
 
 
 def stopped_read(name: str, sandbox: Sandbox, state: list[Message], lines: int) -> Run:

@@ -1,0 +1,168 @@
+"""The stdout of the protocol, and the end of the process: a message is out whole or not at all, whatever the end.
+
+Imports little, so that SIGTERM is obeyed before the CDK is there: its import takes most of a second.
+"""
+
+import errno
+import fcntl
+import io
+import os
+import select
+import signal
+import stat
+import sys
+import termios
+import threading
+import time
+from types import FrameType
+from typing import NoReturn
+
+# Seconds: for so long messages are gathered before they go out, and so long has the reader to take them after SIGTERM.
+GATHER, GRACE = 0.1, 5.0
+WAKE = 100  # milliseconds
+FILE_BLOCK = 1 << 20  # bytes
+LAST_WORDS = (
+    '{"type":"LOG","log":{"level":"INFO","message":"Ended by %s. The next sync goes on from the last state."}}\n'
+)
+
+
+class Output(io.TextIOBase):
+    """Text to a descriptor, in UTF-8 whatever the locale says, in order, and only whole lines.
+
+    Nothing ever blocks in a write, so that SIGTERM is always heard: a pipe is written to when it has room, and no more
+    than it is sure to take: PIPE_BUF, or all that it holds if it is empty. What it takes at once it takes whole, so
+    lines of up to PIPE_BUF are never torn. The main thread alone writes; lines of others go with its next.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._pending = bytearray()
+        self._sent_at = time.monotonic()
+        self._sending = False
+        self._deadline: float | None = None
+        self._signal: int = signal.SIGTERM
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLOUT)
+        mode = os.fstat(descriptor).st_mode
+        self._is_file = stat.S_ISREG(mode)
+        self._capacity = capacity(descriptor) if stat.S_ISFIFO(mode) else 0
+
+    def write(self, text: str) -> int:
+        self._pending += encoded(text)
+        if time.monotonic() - self._sent_at >= GATHER:
+            self.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        if self._sending or threading.current_thread() is not threading.main_thread():
+            return
+        self._sending = True
+        try:
+            self._send()
+        finally:
+            self._sending = False
+        if self._deadline is not None:
+            self._finish()
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def end(self, number: int, frame: FrameType | None) -> None:
+        """The handler of SIGTERM and SIGINT: end after the last whole line. Requests under way are not waited for.
+
+        While lines are being written, `flush` comes to the end in its place.
+        """
+        now = time.monotonic()
+        if self._deadline is None:
+            self._deadline, self._signal = now + GRACE, number
+        elif now > self._deadline:
+            end_by(self._signal)
+        if not self._sending:
+            self._finish()
+
+    def _finish(self) -> NoReturn:
+        self._sending = True
+        del self._pending[self._pending.rfind(b"\n") + 1 :]
+        self._pending += encoded(LAST_WORDS % signal.Signals(self._signal).name)
+        self._send()
+        end_by(self._signal)
+
+    def _send(self) -> None:
+        """Write all whole lines. Once the process has been told to end, not for longer than the reader has."""
+        whole = self._pending.rfind(b"\n") + 1
+        while whole:
+            if self._deadline is not None and time.monotonic() > self._deadline:
+                end_by(self._signal)
+            room = self._room()
+            cut = self._pending.rfind(b"\n", 0, room) + 1 or room
+            try:
+                written = os.write(self._descriptor, self._pending[:cut])
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                self._give_up(error)
+            del self._pending[:written]
+            whole -= written
+        self._sent_at = time.monotonic()
+
+    def _room(self) -> int:
+        """How many bytes are taken at once, without blocking; 0 after a while in which nobody has read."""
+        if self._is_file:
+            return FILE_BLOCK
+        if self._capacity and is_empty(self._descriptor):
+            return self._capacity
+        return select.PIPE_BUF if self._poll.poll(WAKE) else 0
+
+    def _give_up(self, error: OSError) -> NoReturn:
+        """Nobody reads any more, which is an end like any other; or what should keep the messages is full."""
+        if isinstance(error, ConnectionError) or error.errno == errno.EBADF:
+            end_by(self._signal)
+        if sys.stderr:
+            sys.stderr.write(f"The messages cannot be written to stdout: {error.strerror}.\n")
+            sys.stderr.flush()
+        os._exit(1)
+
+
+def capacity(pipe: int) -> int:
+    """How many bytes a pipe holds when it is empty, where the system tells; else 0."""
+    return fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ) if sys.platform == "linux" else 0
+
+
+def is_empty(pipe: int) -> bool:
+    return not any(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))
+
+
+def encoded(text: str) -> bytes:
+    """Text in UTF-8, with U+FFFD for what UTF-8 has no bytes for (unpaired surrogates)."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+
+
+def end_by(number: int) -> NoReturn:
+    """End as a process does that has no handler: the parent sees the signal (-15 of SIGTERM), a shell 128 more (143).
+
+    For the first process of a container signals have no default action: it exits with what a shell would show.
+    """
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    os._exit(128 + number)
+
+
+def take_stdout() -> Output:
+    """Put an `Output` in the place of stdout, and let SIGTERM and SIGINT end the process through it.
+
+    To be called before the CDK is imported, whose buffer writes to `sys.__stdout__` and whose logs go there too.
+    """
+    if sys.__stdout__ is None:  # closed: the next file or connection to be opened would get its number
+        end_by(signal.SIGTERM)
+    output = Output(sys.__stdout__.fileno())
+    signal.signal(signal.SIGTERM, output.end)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as for a job in the background of a shell
+        signal.signal(signal.SIGINT, output.end)
+    sys.stdout = sys.__stdout__ = output  # type: ignore[assignment, misc]
+    return output
