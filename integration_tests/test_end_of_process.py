@@ -29,7 +29,7 @@ from sandbox.connector import MAIN, Run, catalog, inputs, trust
 BUFFERING = {"buffered": {"PYTHONUNBUFFERED": ""}, "unbuffered": {"PYTHONUNBUFFERED": "1"}}
 CONFIG = {"api_base_url": "https://news.example.com/api", "api_token": "token-of-nobody"}
 LAST_WORDS = "Ended by SIGTERM. The next sync goes on from the last state."
-LONGEST = 60  # seconds, after which a test fails instead of waiting on
+LONGEST = 120  # seconds, after which a test fails instead of waiting on
 
 
 @pytest.fixture(params=BUFFERING.values(), ids=BUFFERING.keys())

@@ -45,7 +45,7 @@ class Output(io.TextIOBase):
         self._poll.register(descriptor, select.POLLOUT)
         mode = os.fstat(descriptor).st_mode
         self._is_file = stat.S_ISREG(mode)
-        self._capacity = capacity(descriptor) if stat.S_ISFIFO(mode) else 0
+        self._is_pipe = stat.S_ISFIFO(mode)
 
     def write(self, text: str) -> int:
         self._pending += encoded(text)
@@ -93,10 +93,11 @@ class Output(io.TextIOBase):
     def _send(self) -> None:
         """Write all whole lines. Once the process has been told to end, not for longer than the reader has."""
         whole = self._pending.rfind(b"\n") + 1
-        while whole:
+        while whole > 0:
             if self._deadline is not None and time.monotonic() > self._deadline:
                 end_by(self._signal)
-            room = self._room()
+            if not (room := self._room()):
+                continue
             cut = self._pending.rfind(b"\n", 0, room) + 1 or room
             try:
                 written = os.write(self._descriptor, self._pending[:cut])
@@ -112,8 +113,8 @@ class Output(io.TextIOBase):
         """How many bytes are taken at once, without blocking; 0 after a while in which nobody has read."""
         if self._is_file:
             return FILE_BLOCK
-        if self._capacity and is_empty(self._descriptor):
-            return self._capacity
+        if self._is_pipe and is_empty(self._descriptor):
+            return capacity(self._descriptor)
         return select.PIPE_BUF if self._poll.poll(WAKE) else 0
 
     def _give_up(self, error: OSError) -> NoReturn:
@@ -127,8 +128,8 @@ class Output(io.TextIOBase):
 
 
 def capacity(pipe: int) -> int:
-    """How many bytes a pipe holds when it is empty, where the system tells; else 0."""
-    return fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ) if sys.platform == "linux" else 0
+    """How many bytes an empty pipe takes at once."""
+    return fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ) if sys.platform == "linux" else select.PIPE_BUF
 
 
 def is_empty(pipe: int) -> bool:
