@@ -64,6 +64,9 @@ class Output(io.TextIOBase):
         if self._deadline is not None:
             self._finish()
 
+    def close(self) -> None:
+        """The descriptor is the process's, and stays open as long as that. Called when the object goes, too."""
+
     def writable(self) -> bool:
         return True
 
