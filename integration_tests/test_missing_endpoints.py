@@ -57,14 +57,14 @@ def test_streams_that_the_server_lacks_have_no_rows_and_one_warning_each(name: s
 
 @pytest.mark.parametrize("stream", sorted(SINCE.keys() - {"campaign_click_events", "automation_mails"}))
 def test_a_stream_that_the_server_lacks_costs_few_requests_and_comes_whole_after_an_upgrade(stream: str) -> None:
-    """One for the endpoint, one that shows that the API is there, and those for the parents."""
+    """Three for the endpoint, one that shows that the API is there, and those for the parents."""
     endpoint = {"campaign_sends": "sends"}.get(stream, stream)
     with Sandbox(version="v8", campaigns=8, seed=5, opens=10, without={endpoint}) as sandbox:
         first = read(sandbox, [stream], mode="incremental")
         assert first.exit_code == 0
         assert first.records(stream) == []
         assert ["needs Mailcoach" in warning for warning in first.logs("WARN")] == [True]
-        assert len(sandbox.requests) <= 3
+        assert len(sandbox.requests) <= 5
         sandbox.settings.without = ()
         second = read(sandbox, [stream], mode="incremental", state=first.state)
         assert_all_there(second, sandbox, [stream])

@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .replies import HTML, JSON, Reply, error_reply, html_reply, redirect_reply
@@ -18,12 +18,15 @@ from .requests_log import Request
 class Fault:
     """Strikes requests whose path matches `path` (searched, not anchored) and whose query has all of `query`.
 
-    The first `after` of them pass, then `times` are struck (None: all). What is struck gets one of:
+    The first `after` of them pass, then `times` are struck (None: all), or with `lasts` all within so many seconds of
+    the first. What is struck gets one of:
     `status` (with Laravel's or a proxy's usual body, or with `body`, `json` or `html`), `redirect` (a URL; 302 or
     `status`), `login` (302 to the login page), `body` (bytes or text) or `json` or `html` with 200, `cut` (the right
     headers and half of the body, then the connection ends), `truncated` (half of the body as if it were whole),
     `empty_reply` (the connection ends without an answer), `rate_limited` (429, with `retry_after` seconds or without
-    the header). `stall` waits that many seconds first, and alone only delays. `headers` are added to any of them.
+    the header), `stale` (a cache: what the same URL answered when it was struck first, with an `Age`), `new_cookie`
+    (the answer, and a cookie of a new name and 500 bytes; 400 once more than 8 KB of them come back). `stall` waits
+    that many seconds first, and alone only delays. `headers` are added to any of them.
     """
 
     path: str = ""
@@ -43,8 +46,21 @@ class Fault:
     empty_reply: bool = False
     rate_limited: bool = False
     retry_after: int | None = None
+    lasts: float | None = None
+    stale: bool = False
+    new_cookie: bool = False
     struck: int = 0
     """How many requests it has struck so far."""
+    began: float = 0.0
+    """When it struck first, in monotonic seconds."""
+    kept: dict[tuple[str, str], tuple[float, Reply]] = field(default_factory=dict)
+    """What a cache keeps, and since when."""
+
+    @property
+    def is_over(self) -> bool:
+        if self.lasts is not None:
+            return self.struck > 0 and time.monotonic() >= self.began + self.lasts
+        return self.times is not None and self.struck >= self.times
 
     def reply(self, request: Request, genuine: Callable[[], Reply], debug: bool = False) -> Reply:
         reply = self._reply(request, genuine, debug)
@@ -69,11 +85,22 @@ class Fault:
             return self._too_many(request)
         if self.status is not None:
             return error_reply(self.status, request.wants_json, debug=debug and self.status == 500)
+        if self.stale:
+            return self._from_cache(request, genuine)
+        if self.new_cookie and len(request.headers.get("cookie", "")) > 8192:
+            return html_reply(400, "<html><head><title>400 Request Header Or Cookie Too Large</title></head></html>")
         reply = genuine()
+        if self.new_cookie:
+            reply.headers["Set-Cookie"] = f"session_{self.struck}={'x' * 500}; Path=/; HttpOnly"
         if self.truncated:
             reply.body = reply.body[: len(reply.body) // 2]
         reply.cut = self.cut
         return reply
+
+    def _from_cache(self, request: Request, genuine: Callable[[], Reply]) -> Reply:
+        url = request.path, jsonlib.dumps(request.query, sort_keys=True)
+        made, reply = self.kept.setdefault(url, (time.monotonic(), genuine()))
+        return replace(reply, headers={**reply.headers, "Age": str(int(time.monotonic() - made))})
 
     def _too_many(self, request: Request) -> Reply:
         headers = {"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "0"}
@@ -81,6 +108,15 @@ class Fault:
             headers["Retry-After"] = str(self.retry_after)
             headers["X-RateLimit-Reset"] = str(int(time.time()) + self.retry_after)
         return error_reply(429, request.wants_json, headers=headers)
+
+
+def lost_route(seconds: float | None = None, **more: Any) -> Fault:
+    """A proxy that has lost its route to Mailcoach: for so many seconds, as while a container is replaced, 404 as text.
+
+    It answers so for every path, unless `more` says otherwise.
+    """
+    text = {"status": 404, "body": "404 page not found\n", "headers": {"Content-Type": "text/plain; charset=utf-8"}}
+    return Fault(**{"times": None, "lasts": seconds, **text, **more})
 
 
 class Faults:
@@ -104,7 +140,7 @@ class Faults:
     def strike(self, request: Request) -> Fault | None:
         with self._lock:
             for fault in self._faults:
-                if fault.times is not None and fault.struck >= fault.times:
+                if fault.is_over:
                     continue
                 if not re.search(fault.path, request.path) or not fault.query.items() <= request.query.items():
                     continue
@@ -112,6 +148,7 @@ class Faults:
                 if passed < fault.after:
                     self._passed[id(fault)] = passed + 1
                     continue
+                fault.began = fault.began or time.monotonic()
                 fault.struck += 1
                 return fault
         return None

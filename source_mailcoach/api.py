@@ -8,8 +8,8 @@ requests for one refusal. Those are `overlap` and `budget`.
 import logging
 import time
 from collections.abc import Iterable
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
+from datetime import datetime
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -18,19 +18,27 @@ from airbyte_cdk.sources.streams.http.error_handlers import ErrorHandler, ErrorR
 from airbyte_cdk.sources.streams.http.error_handlers.response_models import SUCCESS_RESOLUTION
 from airbyte_cdk.sources.streams.http.requests_native_auth import TokenAuthenticator
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
-from source_mailcoach import problems
+from source_mailcoach import headers, problems
 from source_mailcoach.budget import RateBudget
 from source_mailcoach.config import MAX_PARALLEL, Config
-from source_mailcoach.diagnosis import diagnose_failure, diagnose_status, parse_body
+from source_mailcoach.diagnosis import data_of, diagnose, page_of, parse_body
+from source_mailcoach.failures import diagnose_failure
 from source_mailcoach.host_policy import ApiBase, PublicAdapter
 from source_mailcoach.overlap import Answer, Fetcher, Patience, Query
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.version import __version__
 
 # Without this header Mailcoach sends errors as web pages, and a wrong token to a login page with status 200.
-HEADERS = {"Accept": "application/json", "User-Agent": f"source-mailcoach/{__version__}"}
+# A cache that heeds nothing of what the server says still asks it anew where the client wants it so.
+HEADERS = {
+    "Accept": "application/json",
+    "Cache-Control": "no-cache",
+    "User-Agent": f"source-mailcoach/{__version__}",
+}
 LARGEST_ANSWER = 256 * 1024 * 1024  # bytes, unpacked
+LARGEST_ERROR = 1024 * 1024  # with the trace of a server in debug mode
 CHUNK = 256 * 1024
 
 # A sync waits out half a minute without a server, and several windows of its limit of requests a minute.
@@ -47,25 +55,36 @@ class MailcoachClient(HttpClient):
         self.patience = patience
         self.budget = RateBudget(config.requests_per_minute)
         self.server_time: datetime | None = None
-        self.has_answered = self.is_hopeless = False
+        # The endpoints that have answered well in this sync: what else they say later is weighed against that.
+        self.answered: set[str] = set()
+        self.good_answers = 0
+        self.is_hopeless = False
         self.rows_per_page = 15  # on self-hosted servers; the first page tells
         parallel = config.max_parallel_requests
-        self._fetcher = Fetcher(self._get, self._parse, self.budget, patience, parallel, self.api_base.url)
+        self._fetcher = Fetcher(self._get, self._judge, self.budget, patience, parallel, self.api_base.url)
         super().__init__(
             name="mailcoach",
             # Requests are sent by threads that must not log; the reading thread says what there is to say.
             logger=_silent_logger(),
             session=_session(config.api_base),
             authenticator=TokenAuthenticator(config.token),
-            error_handler=RaisingErrorHandler(config.api_base),
+            error_handler=NoErrorHandler(),
         )
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether there is a Mailcoach at this address, and the token is good: it has been seen."""
+        return bool(self.answered)
 
     def traffic(self) -> tuple[int, int]:
         """Requests so far, further tries included, and how many of them were further tries."""
         return self._fetcher.started, self._fetcher.retried
 
     def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Any:
-        """The JSON of the answer to a query, while some that come next are under way; raises MailcoachError."""
+        """What a query asked for: a Page, if it asks for one, or the JSON of the answer; raises MailcoachError.
+
+        Meanwhile some queries that come next are under way.
+        """
         try:
             return self._fetcher.fetch(query, ahead, later)
         except MailcoachError as error:
@@ -73,6 +92,15 @@ class MailcoachClient(HttpClient):
             if error.problem is problems.NOT_CONNECTED and self.has_answered:
                 raise MailcoachError(problems.NO_LONGER_CONNECTED, url=self.api_base.url) from error
             raise
+
+    def confirm(self) -> None:
+        """Ask for a list that must be there, so that a good answer shows Mailcoach itself at work; MailcoachError."""
+        lists = sorted((path for path in self.answered if "*" not in path), key=lambda path: path != "email-lists")
+        self.fetch(Query(lists[0] if lists else "email-lists", (("page", 1),)))
+
+    def pause(self, seconds: float, error: MailcoachError) -> None:
+        """Wait before what has failed is tried again; raises the error if that is more than it is worth."""
+        self._fetcher.pause(seconds, error)
 
     def drop(self, page: Query) -> None:
         """Throw away what was fetched ahead of the list that this is a page of."""
@@ -99,67 +127,58 @@ class MailcoachClient(HttpClient):
     def _get(self, query: Query) -> Answer:
         """One try, in a thread of the pool."""
         url = f"{self.api_base.url}/{query.path}"
-        try:
-            _, response = self.send_request("GET", url, self.request_kwargs, params=dict(query.params))
-            with response:
-                content = self._read(response, query)
-                received_at = time.monotonic()
-        except requests.RequestException as error:
-            raise diagnose_failure(error, self.api_base.url) from error
-        remaining = response.headers.get("X-RateLimit-Remaining", "")
-        return Answer(content, response.headers, received_at, int(remaining) if remaining.isdigit() else None)
+        _, response = self.send_request("GET", url, self.request_kwargs, params=dict(query.params))
+        with response:
+            content = self._read(response, query)
+            received_at = time.monotonic()
+        status, said = response.status_code, response.headers
+        return Answer(content, said, received_at, headers.remaining(said), status, headers.wait(status, said))
 
-    def _parse(self, answer: Answer) -> Any:
-        content = parse_body(answer.content, answer.headers, self.api_base.url)
-        self.server_time = _http_date(answer.headers.get("Date", ""))
-        self.has_answered = True
+    def _judge(self, query: Query, outcome: Answer | Exception) -> Any:
+        """What an answer brings, going by all that came before it; MailcoachError if it is of no use."""
+        url = self.api_base.url
+        if isinstance(outcome, (requests.RequestException, OSError, HTTPError, ValueError)):
+            raise diagnose_failure(outcome, url, self.has_answered) from outcome
+        if isinstance(outcome, Exception):
+            raise outcome
+        try:
+            if error := diagnose(outcome, query, url, self.answered):
+                raise error
+            content = parse_body(outcome, url, self.answered)
+            content = (page_of if query.wants_page else data_of)(content, url, self.answered)
+        except MailcoachError as error:
+            error.wait = outcome.wait
+            raise
+        self.server_time = headers.made_at(outcome.headers)
+        self.answered.add(query.endpoint)
+        self.good_answers += 1
         return content
 
     def _read(self, response: requests.Response, query: Query) -> bytes:
-        """The body, unless it is larger than memory should hold: then MailcoachError, which names the campaign."""
+        """The body, unless it is larger than memory should hold: then MailcoachError, which names the campaign.
+
+        No error is as long as the longest that Mailcoach sends: what is cut then is not its own.
+        """
         content = bytearray()
         for chunk in response.iter_content(CHUNK):
             content += chunk
+            if not response.ok and len(content) > LARGEST_ERROR:
+                break
             if len(content) > LARGEST_ANSWER:
                 raise MailcoachError(problems.ANSWER_TOO_LARGE, url=self.api_base.url, path=query.path)
         return bytes(content)
 
 
-class RaisingErrorHandler(ErrorHandler):
-    """Raises a MailcoachError for any answer or failure but a good answer, so that `HttpClient` never tries again."""
+class NoErrorHandler(ErrorHandler):
+    """Every answer is let through and every failure out, so that `HttpClient` tries nothing again: `overlap` does."""
 
     max_retries = 0
     max_time = 0
 
-    def __init__(self, api_base: ApiBase) -> None:
-        self.api_base = api_base
-
     def interpret_response(self, response_or_exception: requests.Response | Exception | None = None) -> ErrorResolution:
-        if not isinstance(response_or_exception, requests.Response):
-            raise diagnose_failure(response_or_exception or requests.RequestException(), self.api_base.url)
-        error = diagnose_status(response_or_exception, self.api_base.url)
-        if error is None:
-            return SUCCESS_RESOLUTION
-        error.wait = server_wait(response_or_exception)
-        response_or_exception.close()
-        raise error
-
-
-def server_wait(response: requests.Response) -> float | None:
-    """Seconds that an answer asks for in `Retry-After`; for a 429 without it, those of its window of a minute."""
-    header = response.headers.get("Retry-After", "")
-    if header.strip().isdigit():
-        return float(header)
-    if date := _http_date(header):
-        return max(0.0, (date - datetime.now(timezone.utc)).total_seconds())
-    return 60.0 if response.status_code == 429 else None
-
-
-def _http_date(header: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(header).astimezone(timezone.utc)
-    except (TypeError, ValueError):
-        return None
+        if isinstance(response_or_exception, Exception):
+            raise response_or_exception
+        return SUCCESS_RESOLUTION
 
 
 def _silent_logger() -> logging.Logger:
@@ -171,6 +190,8 @@ def _silent_logger() -> logging.Logger:
 def _session(api_base: ApiBase) -> requests.Session:
     session = requests.Session()
     session.headers.update(HEADERS)
+    # Some apps set a cookie of a new name with each answer: sent back, they soon fill more than a request may have.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     adapter = HTTPAdapter if api_base.trusted else PublicAdapter
     for scheme in ("https://", "http://") if api_base.trusted else ("https://",):
         # urllib3 warns, in the thread that sends, of connections that its pool has no room for.

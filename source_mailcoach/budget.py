@@ -22,6 +22,7 @@ class RateBudget:
     _left: float = math.inf
     _window_ends: float = -math.inf
     _blocked_until: float = -math.inf
+    _refusals: int = 0
     _in_flight: int = 0
     _opening: bool = field(default=False)
 
@@ -41,6 +42,7 @@ class RateBudget:
     def answered(self, now: float, remaining: int | None) -> None:
         """An answer has come, which says how many requests are left in the window; None if the server has no limit."""
         self._in_flight -= 1
+        self._refusals = 0
         if self._opening:
             own = math.inf if self.ceiling is None else self.ceiling - 1
             self._left = min(own, math.inf if remaining is None else remaining)
@@ -60,8 +62,15 @@ class RateBudget:
         self._opening = False
 
     def refused(self, now: float, seconds: float) -> None:
-        """A 429 has come: nothing for so many seconds, and then one request alone, whoever else is waiting."""
+        """A 429 has come: nothing for so many seconds, and then one request alone, whoever else is waiting.
+
+        A server can ask for no wait at all, or one by a clock that is wrong: between refusals in a row it is 1, 2, 4, …
+        seconds at the least. Those of requests that were under way together are one.
+        """
         self.failed()
         self.limited = True
+        if now >= self._blocked_until:
+            self._refusals += 1
+        seconds = max(seconds, min(2.0 ** (self._refusals - 1), WINDOW))
         self._blocked_until = max(self._blocked_until, now + seconds)
         self._window_ends = min(self._window_ends, self._blocked_until)

@@ -1,112 +1,223 @@
-"""Which problem an answer of the server, or a failure on the way to it, is."""
+"""Which problem an answer is. First of all: who speaks, Mailcoach or something in front of it?
+
+Laravel answers errors in JSON, with a `message`. An error in a web page or in plain text, or with the header of a bot
+protection, is the word of a proxy, a firewall or a cache, and says nothing of what Mailcoach has. Such things also
+fail for a moment: after good answers in the same sync a strange one is tried again, and transient if it stays.
+"""
 
 import json
-import socket
-import ssl
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import requests
-from requests import exceptions
-from urllib3.exceptions import NameResolutionError, NewConnectionError, ReadTimeoutError
+from requests.structures import CaseInsensitiveDict
 
 from source_mailcoach import problems
+from source_mailcoach.overlap import Answer, Query
 from source_mailcoach.paging import NotAPage, Page
 from source_mailcoach.problems import MailcoachError, Problem
 
-STATUS: Mapping[int, Problem] = {
+LARAVELS: Mapping[int, Problem] = {
     400: problems.QUERY_REFUSED,
     401: problems.TOKEN_REFUSED,
     402: problems.ACCOUNT_LOCKED,
     403: problems.TOKEN_MAY_NOT_READ,
-    404: problems.NOT_FOUND,
     408: problems.TIMEOUT,
     423: problems.ACCOUNT_LOCKED,
     429: problems.RATE_LIMITED,
     500: problems.SERVER_ERROR,
     503: problems.MAINTENANCE,
 }
+IN_FRONT: Mapping[int, Problem] = {
+    401: problems.PASSWORD_IN_FRONT,
+    402: problems.ACCOUNT_LOCKED,
+    404: problems.NOT_FOUND,
+    407: problems.PROXY_LOGIN,
+    408: problems.TIMEOUT,
+    410: problems.NOT_FOUND,
+    423: problems.ACCOUNT_LOCKED,
+    429: problems.LIMITED_IN_FRONT,
+    500: problems.SERVER_ERROR,
+}
+# How they are named where they come after good answers, and the address cannot be wrong.
+SEEN_INSTEAD: Mapping[Problem, str] = {
+    problems.REDIRECTED: "a redirect to {location}",
+    problems.LOGIN_PAGE: "a login page",
+    problems.WEB_PAGE: "a web page",
+    problems.NOT_MAILCOACH: "JSON that is not Mailcoach's",
+}
+
+# A wrong address answers 404 for ever, a proxy whose server is being replaced for some seconds.
+TRIES_OF_NOT_FOUND = 3
+# Mailcoach's own no to a token that was good before: one backend of several may be out of step.
+TRIES_OF_DOUBT = 2
+
+BOM = b"\xef\xbb\xbf"
+ENCODINGS = {"", "identity", "gzip", "x-gzip", "deflate"}
+DATA = re.compile(rb'\{\s*"(data|links|meta)"\s*:')
+# Laravel's words for a row and for a route; until 9 it had none for a route.
+NOT_THERE = re.compile(r"No query results for model \[.*|The route .* could not be found\.|", re.DOTALL)
+# Headers of answers that a gateway has made itself, though it makes them JSON with a message too.
+GATEWAYS_OWN = ("X-Kong-Response-Latency", "x-amzn-ErrorType")
+CHALLENGES = re.compile(rb"(?i)challenge-platform|cf-chl|_incapsula_resource|awswaf|captcha-delivery|px-captcha")
 
 
-def diagnose_status(response: requests.Response, url: str) -> MailcoachError | None:
-    """What the status of an answer says is wrong, or None. `url` is the API's base URL.
+def diagnose(answer: Answer, query: Query, url: str, answered: Collection[str] = ()) -> MailcoachError | None:
+    """What an answer without good data says is wrong, or None. `url` is the API's base URL.
 
-    Bodies are never quoted: a server in debug mode puts stack traces into them, and rows hold personal data.
+    `answered` are the endpoints that have answered well in this sync. Bodies are never quoted: a server in debug mode
+    puts stack traces into them, and rows hold personal data.
     """
-    status = response.status_code
-    if response.is_redirect or 300 <= status < 400:
-        try:
-            location = urlsplit(urljoin(response.url, response.headers.get("Location", "")))
-        except ValueError:
-            location = urlsplit("")
-        host = location.netloc.rpartition("@")[2]
-        if location.path.rstrip("/").endswith("/login"):
-            return MailcoachError(problems.LOGIN_PAGE, url=url)
-        target = f"{location.scheme}://{host}{location.path}"
-        return MailcoachError(problems.REDIRECTED, url=url, location=target)
-    if status >= 400:
-        problem = STATUS.get(status, problems.REFUSED if status < 500 else problems.GATEWAY_ERROR)
-        return MailcoachError(problem, url=url, status=status)
-    return None
+    status, headers = answer.status, CaseInsensitiveDict(answer.headers)
+    message = None if status < 400 else _message_of_laravel(answer.content, headers)
+    if _is_challenge(headers, answer.content if status >= 400 and message is None else b""):
+        return _strange(problems.BOT_CHALLENGE, url, answered, status=status)
+    if 300 <= status < 400:
+        return _redirect(query, headers, status, url, answered)
+    if status < 400:
+        return None
+    # Sanctum never asks so; a browser would open a window for a user name and a password.
+    if status == 401 and not headers.get("WWW-Authenticate", "Bearer").lower().startswith("bearer"):
+        return _strange(problems.PASSWORD_IN_FRONT, url, answered)
+    if message is None or (status == 404 and not NOT_THERE.fullmatch(message)):
+        return _error_in_front(answer, url, answered)
+    return _error_of_laravel(status, message, query, url, answered)
 
 
-def parse_body(content: bytes, headers: Mapping[str, str], url: str) -> Any:
+def parse_body(answer: Answer, url: str, answered: Collection[str] = ()) -> Any:
     """The JSON of a good answer; MailcoachError if it is something else."""
+    content, headers = _without_bom(answer.content), CaseInsensitiveDict(answer.headers)
     try:
         return json.loads(content)
     except (ValueError, RecursionError):
-        if not content.lstrip().startswith(b"<") and "html" not in headers.get("Content-Type", ""):
-            problem = problems.BROKEN_ANSWER
-        else:
-            problem = problems.LOGIN_PAGE if b'type="password"' in content else problems.WEB_PAGE
-        raise MailcoachError(problem, url=url) from None
+        pass
+    encoding = headers.get("Content-Encoding", "").strip().lower()
+    if not ENCODINGS.issuperset(re.split(r"[\s,]+", encoding)):
+        encoding = re.sub(r"[^a-z0-9,-]", "", encoding)[:20]
+        raise _strange(problems.UNKNOWN_ENCODING, url, answered, encoding=encoding)
+    if _holds_data(content):
+        raise _strange(problems.TEXT_AROUND, url, answered)
+    if _is_challenge(headers, content):
+        raise _strange(problems.BOT_CHALLENGE, url, answered, status=answer.status)
+    if b'type="password"' in content:
+        raise _strange(problems.LOGIN_PAGE, url, answered)
+    if "html" in headers.get("Content-Type", "") or (content and content[:1] not in b'{["'):
+        raise _strange(problems.WEB_PAGE, url, answered)
+    raise MailcoachError(problems.BROKEN_ANSWER, url=url)
 
 
-def page_of(payload: Any, url: str) -> Page:
+def page_of(payload: Any, url: str, answered: Collection[str] = ()) -> Page:
     """The page of a list that an answer is; MailcoachError if it is something else, or of a version too old."""
     try:
         page = Page.from_payload(payload)
     except NotAPage:
-        raise MailcoachError(problems.NOT_MAILCOACH, url=url) from None
+        raise _strange(problems.NOT_MAILCOACH, url, answered) from None
     # v5 alone has integer ids in its rows; its paths take them instead of the uuids.
     if any(isinstance(row.get("id"), int) for row in page.rows):
         raise MailcoachError(problems.VERSION_5, url=url)
     return page
 
 
-def diagnose_failure(error: Exception, url: str) -> MailcoachError:
-    """The problem behind an exception of requests. Its text stays out: it may quote headers, and so the token."""
-    return MailcoachError(_problem_of(error), url=url, detail=type(error).__name__)
+def data_of(payload: Any, url: str, answered: Collection[str] = ()) -> Any:
+    """The answer about a single row, `{"data": {…}}`; MailcoachError if it is something else."""
+    if not isinstance(payload, dict) or "data" not in payload:
+        raise _strange(problems.NOT_MAILCOACH, url, answered)
+    return payload
 
 
-def _problem_of(error: Exception) -> Problem:
-    causes = list(_causes(error))
-    if isinstance(error, (exceptions.ProxyError, exceptions.InvalidProxyURL)):
-        return problems.PROXY_FAILED
-    for cause in causes:
-        if isinstance(cause, NameResolutionError):
-            return _problem_of_name(cause)
-    if isinstance(error, exceptions.SSLError):
-        cut = any(isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) for cause in causes)
-        return problems.CONNECTION_LOST if cut else problems.TLS_FAILED
-    if isinstance(error, exceptions.Timeout) or any(isinstance(cause, ReadTimeoutError) for cause in causes):
-        return problems.TIMEOUT
-    if any(isinstance(cause, NewConnectionError) for cause in causes):
-        return problems.NOT_CONNECTED
-    lost = (exceptions.ConnectionError, exceptions.ChunkedEncodingError, exceptions.ContentDecodingError)
-    return problems.CONNECTION_LOST if isinstance(error, lost) else problems.NOT_SENT
+def _strange(problem: Problem, url: str, answered: Collection[str], **details: Any) -> MailcoachError:
+    """What something other than Mailcoach has done: passing, if Mailcoach has answered at this address before."""
+    if answered and problem in SEEN_INSTEAD:
+        return MailcoachError(problems.ANSWERED_INSTEAD, url=url, seen=SEEN_INSTEAD[problem].format(**details))
+    return MailcoachError(problem, passing=bool(answered), url=url, **details)
 
 
-def _problem_of_name(error: NameResolutionError) -> Problem:
-    reason = error.__cause__
-    unknown = isinstance(reason, socket.gaierror) and reason.errno in (socket.EAI_NONAME, socket.EAI_NODATA)
-    return problems.NAME_NOT_FOUND if unknown else problems.DNS_UNAVAILABLE
+def _redirect(
+    query: Query, headers: Mapping[str, str], status: int, url: str, answered: Collection[str]
+) -> MailcoachError:
+    if status == 304:  # nobody asked whether something was modified: a cache of its own will
+        return _strange(problems.FIREWALL, url, answered, status=status)
+    try:
+        location = urlsplit(urljoin(f"{url}/{query.path}", headers.get("Location", "")))
+    except ValueError:
+        location = urlsplit("")
+    if location.path.rstrip("/").endswith("/login"):
+        return _strange(problems.LOGIN_PAGE, url, answered)
+    host = location.netloc.rpartition("@")[2]
+    return _strange(problems.REDIRECTED, url, answered, location=f"{location.scheme}://{host}{location.path}")
 
 
-def _causes(error: object) -> Iterator[Any]:
-    """requests wraps urllib3's exceptions as arguments, and those wrap the reason."""
-    while isinstance(error, BaseException):
-        yield error
-        inner = [arg for arg in error.args if isinstance(arg, BaseException)]
-        error = getattr(error, "reason", None) or (inner[0] if inner else None)
+def _error_in_front(answer: Answer, url: str, answered: Collection[str]) -> MailcoachError:
+    status = answer.status
+    problem = IN_FRONT.get(status, problems.FIREWALL if status < 500 else problems.GATEWAY_ERROR)
+    # Without a body nobody can be told by the voice: these two mean the same whoever says them.
+    if not answer.content.strip() and status in (429, 503):
+        problem = LARAVELS[status]
+    if problem is problems.NOT_FOUND:
+        if answered:
+            return MailcoachError(problems.GATEWAY_ERROR, url=url, status=status, passing=True)
+        return MailcoachError(problem, url=url, status=status, tries=TRIES_OF_NOT_FOUND)
+    return _strange(problem, url, answered, status=status)
+
+
+def _error_of_laravel(
+    status: int, message: str, query: Query, url: str, answered: Collection[str]
+) -> MailcoachError | None:
+    if status != 404:
+        problem = LARAVELS.get(status, problems.REFUSED if status < 500 else problems.GATEWAY_ERROR)
+        in_doubt = (status == 401 and answered) or (status == 403 and query.endpoint in answered)
+        return MailcoachError(problem, url=url, status=status, tries=TRIES_OF_DOUBT if in_doubt else 1)
+    is_known = query.endpoint in answered
+    if message.startswith("No query") and not (is_known and query.endpoint == query.path):
+        return MailcoachError(problems.NO_ROW, url=url, path=query.path, absent="row")
+    if is_known:
+        # Routes that are being cached anew, or a backend of another version: the endpoint is there, as was seen.
+        return MailcoachError(problems.NO_ENDPOINT, url=url, path=query.path, passing=True)
+    if answered:
+        return MailcoachError(problems.NO_ENDPOINT, url=url, path=query.path, absent="endpoint")
+    return MailcoachError(problems.NOT_FOUND, url=url, status=status, absent="endpoint")
+
+
+def _message_of_laravel(content: bytes, headers: Mapping[str, str]) -> str | None:
+    """The `message` of an error that Laravel sent, which can be empty; None if it is somebody else's."""
+    if "json" not in headers.get("Content-Type", "").lower() or any(name in headers for name in GATEWAYS_OWN):
+        return None
+    try:
+        error = json.loads(_without_bom(content))
+    except (ValueError, RecursionError):
+        return None
+    message = error.get("message", "" if "errors" in error else None) if isinstance(error, dict) else None
+    return message if isinstance(message, str) else None
+
+
+def _is_challenge(headers: Mapping[str, str], page: bytes) -> bool:
+    """Whether a bot protection speaks: by the headers of Cloudflare, Vercel, AWS and Sucuri, or by its page."""
+    return (
+        "challenge" in (headers.get("cf-mitigated"), headers.get("x-vercel-mitigated"))
+        or headers.get("x-amzn-waf-action") in ("challenge", "captcha")
+        or "x-sucuri-block" in headers
+        or bool(CHALLENGES.search(page))
+    )
+
+
+def _holds_data(content: bytes) -> bool:
+    """Whether there is a whole answer of Mailcoach's in what is no JSON: with text before or after it."""
+    found = DATA.search(content)
+    if not found:
+        return False
+    text = content[found.start() :].decode(errors="replace")
+    try:
+        payload, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    is_around = found.start() > 0 or bool(text[end:].strip())
+    return is_around and isinstance(payload, dict) and "data" in payload
+
+
+def _without_bom(content: bytes) -> bytes:
+    """Without the byte order marks that PHP files with one put before all that they send."""
+    content = content.lstrip()
+    while content.startswith(BOM):
+        content = content[len(BOM) :].lstrip()
+    return content

@@ -42,18 +42,31 @@ class Query:
         """The list that it asks for a page of, in whatever order."""
         return self.path, frozenset(param for param in self.params if param[0] not in ("page", "sort"))
 
+    @property
+    def wants_page(self) -> bool:
+        return any(name == "page" for name, _ in self.params)
+
+    @property
+    def endpoint(self) -> str:
+        """What it asks, whichever row it asks it of: campaigns/*/opens, campaigns/*, transactional-mails/templates."""
+        first, *rest = self.path.split("/")
+        of_row = len(rest) == 2 or not self.wants_page
+        return "/".join([first, *("*" for _ in rest[:1]), *rest[1:]]) if of_row else self.path
+
 
 @dataclass(frozen=True)
 class Answer:
-    """The body of an answer, not parsed while it waits to be read: parsed it takes six times the memory.
+    """Any answer, good or bad. Not parsed while it waits to be read: parsed it takes six times the memory.
 
-    With what the headers say: requests left in the window, and when the server sent it. `received_at` is monotonic.
+    `received_at` is monotonic. With what the headers say: requests left in the window, and seconds to wait.
     """
 
     content: bytes
     headers: Mapping[str, str]
     received_at: float
     remaining: int | None = None
+    status: int = 200
+    wait: float | None = None
 
 
 @dataclass(frozen=True)
@@ -69,21 +82,22 @@ class Patience:
 class Fetcher:
     """Fetches queries one after another, with some of the coming ones under way. For one thread.
 
-    `send` runs in the pool, `parse` in the reading thread; both raise MailcoachError. At most `parallel` requests are
-    under way, and twice as many answers in memory.
+    `send` runs in the pool. `judge` runs in the reading thread, so it can go by all that was read before: it makes of
+    an answer, or of the exception in its place, what the query asked for, or raises MailcoachError. At most `parallel`
+    requests are under way, and twice as many answers in memory.
     """
 
     def __init__(
         self,
         send: Callable[[Query], Answer],
-        parse: Callable[[Answer], Any],
+        judge: Callable[[Query, Answer | Exception], Any],
         budget: RateBudget,
         patience: Patience,
         parallel: int,
         url: str,
     ) -> None:
         self._send = send
-        self._parse = parse
+        self._judge = judge
         self._budget = budget
         self._patience = patience
         self._parallel = parallel
@@ -95,9 +109,9 @@ class Fetcher:
         self.started = self.retried = 0
 
     def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Any:
-        """The parsed answer to a query. `ahead` are those that will come next, `later` those after, if all goes well.
+        """What a query asked for. `ahead` are those that will come next, `later` those after, if all goes well.
 
-        Raises what `send` and `parse` raise, after as many tries as it is worth, with nothing left under way.
+        Raises what `judge` raises, after as many tries as it is worth, with nothing left under way.
         """
         self._settle()
         coming = [*islice(ahead, self._parallel - 1), *islice(later, 2 * self._parallel)]
@@ -105,9 +119,7 @@ class Fetcher:
             for tried in range(1, self._patience.tries + 1):
                 outcome = self._outcome(query, coming)
                 try:
-                    if isinstance(outcome, Answer):
-                        return self._parse(outcome)
-                    raise outcome
+                    return self._judge(query, outcome)
                 except MailcoachError as error:
                     self._prepare_another_try(error, tried)
             raise AssertionError("the last try raises")
@@ -156,14 +168,20 @@ class Fetcher:
         return self._outcomes.pop(query)
 
     def _prepare_another_try(self, error: MailcoachError, tried: int) -> None:
-        """Wait as long as it takes before another try, or raise."""
-        if not error.problem.retry or tried >= self._patience.tries:
+        """Wait as long as it takes before another try, or raise.
+
+        The wait that a server asks for can be none, or one by a clock that is wrong: it is 1, 2, 4, … seconds at least.
+        """
+        if tried >= (self._patience.tries if error.retry else min(error.tries, self._patience.tries)):
             raise error
         self.retried += 1
-        if error.problem is problems.RATE_LIMITED:
+        if error.problem in (problems.RATE_LIMITED, problems.LIMITED_IN_FRONT):
             return  # the budget waits, for all of them
-        wait = error.wait if error.wait is not None else 2.0 ** (tried - 1)
-        self._wait(wait, error, f"{error.what} Trying again in {duration(wait)}.")
+        self.pause(max(error.wait or 0.0, 2.0 ** (tried - 1)), error)
+
+    def pause(self, seconds: float, error: MailcoachError) -> None:
+        """Wait before another try; raises the error instead if that is longer than anything is worth."""
+        self._wait(seconds, error, f"{error.what} Trying again in {duration(seconds)}.")
 
     def _start_when_allowed(self, query: Query) -> None:
         while (seconds := self._budget.wait(time.monotonic())) != 0:
@@ -190,15 +208,7 @@ class Fetcher:
         logger.debug(f"GET {query.path} {dict(query.params)}")
         self._budget.started(time.monotonic())
         self.started += 1
-        self._under_way[query] = self._pool.submit(self._try, query)
-
-    def _try(self, query: Query) -> Answer:
-        """In a thread of the pool. A refusal counts from when it came, which may be long before it is taken in."""
-        try:
-            return self._send(query)
-        except MailcoachError as error:
-            error.received_at = time.monotonic()
-            raise
+        self._under_way[query] = self._pool.submit(self._send, query)
 
     def _settle(self) -> None:
         """Take in what has come to an end."""
@@ -213,14 +223,17 @@ class Fetcher:
         error = future.exception()
         if error is None:
             answer = future.result()
-            self._budget.answered(answer.received_at, answer.remaining)
+            if answer.status == 429:
+                # From when it came, which may be long before it is taken in.
+                self._budget.refused(answer.received_at, answer.wait or 0)
+            elif 200 <= answer.status < 300:
+                self._budget.answered(answer.received_at, answer.remaining)
+            else:
+                self._budget.failed()
             return answer
-        if isinstance(error, MailcoachError) and error.problem is problems.RATE_LIMITED:
-            self._budget.refused(error.received_at, error.wait or 0)
-        elif isinstance(error, Exception):
-            self._budget.failed()
-        else:
+        if not isinstance(error, Exception):
             raise error
+        self._budget.failed()
         return error
 
     def _wait(self, seconds: float, error: MailcoachError, says: str) -> None:

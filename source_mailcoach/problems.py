@@ -4,10 +4,12 @@ This is the one place for these sentences. The troubleshooting table of docs/mai
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from airbyte_cdk.models import FailureType
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
+Absent = Literal["row", "endpoint"] | None
 CONFIG, TRANSIENT, SYSTEM = FailureType.config_error, FailureType.transient_error, FailureType.system_error
 
 
@@ -29,16 +31,24 @@ class Problem:
 class MailcoachError(AirbyteTracedException):
     """A `Problem` that has occurred. Its message is one sentence on what is wrong and one on what to do.
 
-    `wait` is how many seconds the server wants to be left alone, if it says so, from `received_at` on (monotonic).
+    One that came after good answers can be `passing`: it is transient then, and worth as many tries as the patience
+    of the client allows. One that is merely in doubt is worth so many `tries`. `absent` is set if Mailcoach itself says
+    that what was asked for is not there (404): a row in the path, or the endpoint. `wait` is how many seconds the
+    server wants to be left alone, if it says so.
     """
 
-    def __init__(self, problem: Problem, **details: object) -> None:
+    def __init__(
+        self, problem: Problem, *, passing: bool = False, tries: int = 1, absent: Absent = None, **details: object
+    ) -> None:
         self.problem = problem
         self.what = problem.what.format(**details)
+        self.retry = problem.retry or passing
+        self.tries = tries
+        self.absent = absent
         self.wait: float | None = None
-        self.received_at = 0.0
         message = f"{self.what} {problem.do.format(**details)}"
-        super().__init__(internal_message=message, message=message, failure_type=problem.failure_type)
+        failure_type = TRANSIENT if passing else problem.failure_type
+        super().__init__(internal_message=message, message=message, failure_type=failure_type)
 
     def __repr__(self) -> str:
         """The CDK puts this into its list of what has failed."""
@@ -63,8 +73,18 @@ ACCOUNT_LOCKED = Problem(
     everywhere=True,
 )
 NOT_FOUND = Problem(
-    "There is no Mailcoach API at {url} (404).",
+    "There is no Mailcoach API at {url} ({status}).",
     "Enter the API Base URL with its full path, such as https://news.example.com/api.",
+)
+NO_ENDPOINT = Problem(
+    "Mailcoach at {url} says that it has no {path}, while it answers for other lists (404).",
+    "Make sure that no update of the server is under way, then run the sync again.",
+    TRANSIENT,
+)
+NO_ROW = Problem(
+    "Mailcoach at {url} says that there is no {path}, and lists what that belongs to all the same (404).",
+    "Make sure that all servers behind this address have the same data, then run the sync again.",
+    TRANSIENT,
 )
 REDIRECTED = Problem(
     "{url} redirects to {location}, and redirects are never followed.",
@@ -86,6 +106,32 @@ VERSION_5 = Problem(
     "{url} is Mailcoach version 5, which identifies its rows by numbers instead of uuids.",
     "Upgrade Mailcoach to version 6 or later.",
 )
+BOT_CHALLENGE = Problem(
+    "A bot protection in front of {url} wants this connector to prove that it is a browser ({status}).",
+    "Let the address of this machine pass the bot protection, or exempt all paths below /api from it.",
+)
+FIREWALL = Problem(
+    "A firewall or proxy in front of {url} refused a request ({status}), which Mailcoach itself never saw.",
+    "Let the address of this machine, and all paths below /api, pass the firewall.",
+)
+PASSWORD_IN_FRONT = Problem(
+    "A web server or proxy in front of {url} asks for a login of its own (401).",
+    "Exempt all paths below /api from that password protection: the API Token guards them.",
+)
+TEXT_AROUND = Problem(
+    "{url} sends text before or after its data, such as a notice of PHP.",
+    "Turn display_errors off in the PHP settings of the Mailcoach server: what it wants to say is in its log.",
+)
+UNKNOWN_ENCODING = Problem(
+    "{url} sends its answers in the compression {encoding}, which this connector did not ask for.",
+    "Let the proxy in front of Mailcoach go by the header Accept-Encoding, or turn that compression off for /api.",
+)
+ANSWERED_INSTEAD = Problem(
+    "After good answers of {url} something else answered in the place of Mailcoach, with {seen}.",
+    "Run the sync again; if it happens often, look at the proxy, cache or firewall in front of Mailcoach.",
+    TRANSIENT,
+    retry=True,
+)
 REFUSED = Problem(
     "{url} refused a request of this connector ({status}).",
     "Look for this request in the log of the Mailcoach server, and report it to the authors of the connector.",
@@ -99,6 +145,12 @@ QUERY_REFUSED = Problem(
 RATE_LIMITED = Problem(
     "{url} allows no more requests for now (429).",
     "Run the sync again later, and let fewer tools use tokens of the same Mailcoach user: they share one limit.",
+    TRANSIENT,
+    retry=True,
+)
+LIMITED_IN_FRONT = Problem(
+    "A firewall or proxy in front of {url} allows no more requests for now (429).",
+    "Set Requests Per Minute to what it allows, or let the address of this machine pass that limit.",
     TRANSIENT,
     retry=True,
 )
@@ -177,9 +229,50 @@ TIMEOUT = Problem(
     TRANSIENT,
     retry=True,
 )
-TLS_FAILED = Problem(
-    "No secure connection to {url} is possible: its TLS certificate is not valid, or it does not speak TLS.",
+CERTIFICATE_EXPIRED = Problem(
+    "The TLS certificate of {url} has expired.",
+    "Renew it on the server, and check the clock of this machine if browsers call it valid.",
+    everywhere=True,
+)
+CERTIFICATE_NOT_YET_VALID = Problem(
+    "The TLS certificate of {url} is not valid yet.",
+    "Check the clock of this machine, and from when on the certificate on the server is valid.",
+    everywhere=True,
+)
+CERTIFICATE_OF_OTHER_HOST = Problem(
+    "The TLS certificate of {url} is made out for another host name.",
+    "Enter the name that the certificate is for as the host of the API Base URL, or install one for this name.",
+    everywhere=True,
+)
+CERTIFICATE_ISSUER_UNKNOWN = Problem(
+    "The TLS certificate of {url} is signed by nobody whom this connector trusts.",
+    "Install the certificate with its whole chain; if your own authority signs it, name a file with that one's "
+    "certificate in REQUESTS_CA_BUNDLE (see Hosts and networks).",
+    everywhere=True,
+)
+CERTIFICATE_INVALID = Problem(
+    "The TLS certificate of {url} is not valid ({detail}).",
     "Install a valid certificate, with its whole chain, on the server.",
+    everywhere=True,
+)
+CA_FILE = Problem(
+    "The file of trusted certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names cannot be used.",
+    "Check that it is mounted into the container, that its user may read it, and that it holds certificates as PEM.",
+    everywhere=True,
+)
+TLS_TOO_OLD = Problem(
+    "{url} and this connector have no version of TLS and no cipher in common.",
+    "Let the server speak TLS 1.2 or 1.3 with the ciphers of today.",
+    everywhere=True,
+)
+TLS_NOT_SPOKEN = Problem(
+    "{url} does not speak TLS at this port.",
+    "Check the port of the API Base URL, and that the server answers https there.",
+    everywhere=True,
+)
+TLS_FAILED = Problem(
+    "No secure connection to {url} is possible ({detail}).",
+    "Check the TLS settings of the server and of what stands in front of it.",
     everywhere=True,
 )
 PROXY_FAILED = Problem(
@@ -187,6 +280,21 @@ PROXY_FAILED = Problem(
     "Check the proxy in the environment variables HTTPS_PROXY and HTTP_PROXY.",
     TRANSIENT,
     retry=True,
+)
+PROXY_UNUSABLE = Problem(
+    "The proxy that the environment names for {url} is none that this connector can use.",
+    "Set HTTPS_PROXY, HTTP_PROXY or ALL_PROXY to one like http://proxy.example.com:3128; SOCKS is not supported.",
+    everywhere=True,
+)
+PROXY_LOGIN = Problem(
+    "The proxy between this machine and {url} asks for a user name and password (407).",
+    "Put them into HTTPS_PROXY, like http://user:password@proxy.example.com:3128, or correct them there.",
+    everywhere=True,
+)
+PROXY_REFUSED = Problem(
+    "The proxy between this machine and {url} does not let it reach that host ({status}).",
+    "Allow the host in the rules of the proxy, or name it in NO_PROXY if it can be reached without.",
+    everywhere=True,
 )
 NOT_SENT = Problem(
     "A request to {url} could not be sent ({detail}).",

@@ -114,7 +114,7 @@ class SourceMailcoach(AbstractSource):
                         refused[stream.endpoint] = error
                     elif name in PROBES[:2]:
                         raise
-                    elif error.problem is not problems.NOT_FOUND or not stream.since_version:
+                    elif not (error.absent and stream.since_version):
                         logger.warning(f"{name} cannot be read now: {error.what}")
         finally:
             client.rest()

@@ -30,6 +30,7 @@ class Server:
     def __init__(self) -> None:
         self.asked: list[int] = []
         self.errors: dict[int, list[MailcoachError]] = {}
+        self.refusals: dict[int, list[float]] = {}
         self.seconds: dict[int, float] = {}
         self.most = self.now = 0
         self.lock = threading.Lock()
@@ -45,11 +46,17 @@ class Server:
             self.now -= 1
             if self.errors.get(number):
                 raise self.errors[number].pop(0)
+            if self.refusals.get(number):
+                return Answer(b"", {}, time.monotonic(), None, 429, self.refusals[number].pop(0))
         return Answer(str(number).encode(), {}, time.monotonic())
 
 
-def parse(answer: Answer) -> int:
-    return int(answer.content)
+def judge(asked: Query, outcome: Answer | Exception) -> int:
+    if isinstance(outcome, Exception):
+        raise outcome
+    if outcome.status == 429:
+        raise MailcoachError(problems.RATE_LIMITED, url="https://news.example.com/api")
+    return int(outcome.content)
 
 
 Make = Callable[[int], Fetcher]
@@ -65,7 +72,7 @@ def make(server: Server) -> Iterator[Make]:
     fetchers: list[Fetcher] = []
 
     def make(parallel: int) -> Fetcher:
-        fetchers.append(Fetcher(server.send, parse, RateBudget(), PATIENCE, parallel, "https://news.example.com/api"))
+        fetchers.append(Fetcher(server.send, judge, RateBudget(), PATIENCE, parallel, "https://news.example.com/api"))
         return fetchers[-1]
 
     yield make
@@ -153,9 +160,7 @@ def test_one_refusal_is_waited_out_once_for_all(make: Make, server: Server, monk
     monkeypatch.setattr("time.sleep", sleep)
     monkeypatch.setattr("time.monotonic", clock.now)
     for number in (2, 3, 4):
-        refusal = MailcoachError(problems.RATE_LIMITED, url="https://news.example.com/api")
-        refusal.wait = 30
-        server.errors[number] = [refusal]
+        server.refusals[number] = [30]
     assert read(fetcher, 6) == list(range(1, 7))
     assert 29 < sum(clock.slept) < 31
 
@@ -175,7 +180,7 @@ def test_what_was_fetched_of_a_list_on_a_guess_is_thrown_away_with_it(make: Make
 def test_a_first_page_that_waits_to_be_read_hints_at_the_number_of_pages(server: Server) -> None:
     content = b'{"data":[{"url":"x"}],"links":{},"meta":{"current_page":1,"last_page":7,"total":99,"per_page":15}}'
     fetcher = Fetcher(
-        lambda _: Answer(content, {}, time.monotonic()), lambda _: None, RateBudget(), PATIENCE, 4, "https://x"
+        lambda _: Answer(content, {}, time.monotonic()), lambda *_: None, RateBudget(), PATIENCE, 4, "https://x"
     )
     fetcher.fetch(query(1))
     fetcher.fetch(query(2), [], queries(3))

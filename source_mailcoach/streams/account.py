@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from source_mailcoach.overlap import Query
+from source_mailcoach.problems import Absent
 from source_mailcoach.state import Parent
 from source_mailcoach.streams.base import ListStream, Record, Slice
 from source_mailcoach.streams.feed_stream import EventStream, FeedStream
@@ -80,9 +81,20 @@ class SubscriberImports(ListStream):
         record = {field: value for field, value in row.items() if field != "email_list_id"}
         record.setdefault("email_list_uuid", row.get("email_list_id"))
         if self.config.include_import_details:
-            detail = self.client.fetch(Query(f"{self.endpoint}/{row['uuid']}"))["data"]
-            record.update((field, detail[field]) for field in ("subscribers_csv", "created_at") if field in detail)
+            record.update(self._details(Query(f"{self.endpoint}/{row['uuid']}")))
         yield record
+
+    def _details(self, query: Query) -> dict[str, Any]:
+        """What only the import itself tells; nothing of one that was deleted since it was listed."""
+
+        def is_deleted(absent: Absent) -> bool:
+            self.client.confirm()
+            return absent == "row"
+
+        details: dict[str, Any] = {}
+        for answer in self.unless_absent(lambda: iter([self.client.fetch(query)]), is_deleted):
+            details = answer["data"]
+        return {field: details[field] for field in ("subscribers_csv", "created_at") if field in details}
 
 
 class AutomationMails(ListStream):

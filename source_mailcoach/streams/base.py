@@ -2,8 +2,8 @@
 
 import sys
 from abc import ABC
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping
+from typing import Any, ClassVar, TypeVar
 
 import requests
 from airbyte_cdk.models import SyncMode
@@ -15,12 +15,16 @@ from source_mailcoach.config import Config
 from source_mailcoach.diagnosis import page_of
 from source_mailcoach.overlap import Query
 from source_mailcoach.paging import GetPage, Page, PagingError, in_order, reverse_of, walk_tied
-from source_mailcoach.problems import MailcoachError
+from source_mailcoach.problems import Absent, MailcoachError
 from source_mailcoach.progress import Progress
 from source_mailcoach.records import SchemaTransformer
 
 Slice = Mapping[str, Any]
 Record = Mapping[str, Any]
+Item = TypeVar("Item")
+
+TRIES_IF_ABSENT = 5
+PAUSE = 1.0  # seconds, before the first of these tries that is a further one; twice as long before each that follows
 
 
 class MailcoachStream(HttpStream, ABC):
@@ -78,7 +82,7 @@ class MailcoachStream(HttpStream, ABC):
         """One page of the list, with those that will be needed next under way; raises MailcoachError."""
         # The CDK buffers its output. What is not out when a sync is killed in a long wait would be read again.
         sys.stdout.flush()
-        page = page_of(self.client.fetch(query, ahead, later), self.client.api_base.url)
+        page: Page = self.client.fetch(query, ahead, later)
         self.client.rows_per_page = page.size or self.client.rows_per_page
         return page
 
@@ -147,12 +151,43 @@ class MailcoachStream(HttpStream, ABC):
     def wrong_pages(self, error: PagingError) -> MailcoachError:
         return MailcoachError(problems.PAGES_OUT_OF_ORDER, url=self.client.api_base.url, detail=error)
 
-    def warn_of_missing_endpoint(self, error: MailcoachError) -> None:
-        """A server that answers otherwise is too old for this stream; else the address of the API is wrong: raises."""
-        if not self.since_version or error.problem is not problems.NOT_FOUND:
-            raise error
-        if not self.client.has_answered:
-            self.client.fetch(Query("email-lists", (("page", 1),)))
+    def unless_absent(
+        self, read: Callable[[], Iterator[Item]], explain: Callable[[Absent], bool]
+    ) -> Generator[Item, None, Absent]:
+        """What `read` gives; returns what is absent, if Mailcoach says so (404) and it is believed.
+
+        A 404 is an error, and no state may move past anything for one: it can come of a backend that is half deployed,
+        of a copy of the database that lags, of routes that are being cached anew. So it counts if it came three times:
+        twice in a row, lest every other answer was another server's, and once more after good answers that bear it out
+        (`explain`), with pauses between them in which such faults pass. Else it is raised, after five tries.
+        """
+        believed: Absent = None
+        for tried in range(1, TRIES_IF_ABSENT + 1):
+            good_answers = self.client.good_answers
+            try:
+                yield from read()
+                return None
+            except MailcoachError as error:
+                if believed and error.absent == believed and self.client.good_answers == good_answers:
+                    return believed
+                if not error.absent or tried == TRIES_IF_ABSENT or self._is_wrong_address(error):
+                    error.absent = None  # nobody further up weighs it once more
+                    raise
+                believed = error.absent if tried > 1 and explain(error.absent) else None
+                self.client.pause(PAUSE * 2 ** (tried - 1), error)
+        raise AssertionError("the last try raises")
+
+    def _is_wrong_address(self, error: MailcoachError) -> bool:
+        return error.problem is problems.NOT_FOUND and not self.since_version
+
+    def is_lacking(self, stream_slice: Slice) -> bool:
+        """Whether this server is too old for the stream: it answers for others, and never did for this one."""
+        if not self.since_version or self.query(1, "", stream_slice).endpoint in self.client.answered:
+            return False
+        self.client.confirm()
+        return True
+
+    def warn_of_missing_endpoint(self) -> None:
         self.logger.warning(
             f"{self.name} needs {self.since_version}, and this server does not have it: no rows are read."
         )
@@ -174,16 +209,18 @@ class ListStream(MailcoachStream, ABC):
         """All records of the list; raises MailcoachError."""
         self.progress = self.start_progress("pages")
         try:
-            for page in self.tied_pages(self.sort, {}):
-                self.progress.done, self.progress.whole = page.number, page.last
-                self.progress.rows += len(page.rows)
-                for row in page.rows:
-                    yield from self.records_of(row, {})
-                self.progress.say()
+            if (yield from self.unless_absent(self._read, lambda _: self.is_lacking({}))):
+                self.warn_of_missing_endpoint()
         except PagingError as error:
             raise self.wrong_pages(error) from error
-        except MailcoachError as error:
-            self.warn_of_missing_endpoint(error)
         finally:
             self.client.rest()
         self.finish()
+
+    def _read(self) -> Iterator[Record]:
+        for page in self.tied_pages(self.sort, {}):
+            self.progress.done, self.progress.whole = page.number, page.last
+            self.progress.rows += len(page.rows)
+            for row in page.rows:
+                yield from self.records_of(row, {})
+            self.progress.say()

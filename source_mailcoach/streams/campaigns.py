@@ -1,6 +1,6 @@
 """The campaigns of the account, and the listing of them that the streams of single campaigns go by."""
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -105,6 +105,9 @@ class Campaigns(ParentStream):
             self._state = kept
         assert self._listing
         return self._listing
+
+    def listed(self) -> Collection[str]:
+        return [campaign.uuid for campaign in self.listing().campaigns]
 
 
 def _campaign(row: Record) -> Campaign:

@@ -1,6 +1,6 @@
 """The email lists of the account, and the listing of them that the streams of single lists go by."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -45,3 +45,6 @@ class EmailLists(ParentStream):
                 pass
         assert self._listing is not None
         return self._listing
+
+    def listed(self) -> Collection[str]:
+        return [email_list.uuid for email_list in self.listing()]

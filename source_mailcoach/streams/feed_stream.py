@@ -105,5 +105,5 @@ class EmailListStream(FeedStream, HttpSubStream, ABC):
     def stream_slices(self, *, sync_mode: SyncMode, **more: Any) -> Iterable[Slice]:  # type: ignore[override]
         return PassStream.stream_slices(self, sync_mode=sync_mode, **more)
 
-    def parent_exists(self, parent: Parent) -> bool:
-        return self.parent.exists(parent.uuid)
+    def parent_is_gone(self, parent: Parent) -> bool:
+        return self.parent.is_gone(parent.uuid)

@@ -1,22 +1,61 @@
 """Lists whose rows have lists of their own: fetched once in a sync, however many streams need them."""
 
-from abc import ABC
+from abc import ABC, abstractmethod
+from collections.abc import Collection
 
-from source_mailcoach import problems
 from source_mailcoach.overlap import Query
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.streams.base import ListStream
 
+# Pages: a list that is longer is not read anew for one row that may be gone.
+DEAR = 10
+
 
 class ParentStream(ListStream, ABC):
-    """Streams of lists below this one ask it whether a parent still exists."""
+    """Streams of lists below this one ask it whether a parent was deleted since it was listed."""
 
-    def exists(self, uuid: str) -> bool:
-        """Whether the server still has a row; asks it."""
+    _listed_anew: Collection[str] | None = None
+
+    @abstractmethod
+    def listed(self) -> Collection[str]:
+        """The uuids of the rows, as they were listed."""
+
+    def is_gone(self, uuid: str) -> bool:
+        """Whether good answers say that a row is no longer there.
+
+        It is missing where the list is read anew, in up to DEAR requests, once for all that have gone by then. Of a
+        longer list the row itself is asked for twice, and a page of a list each time: 4 requests. Never errors alone.
+        """
+        if self._listed_anew is not None and uuid not in self._listed_anew:
+            self.client.confirm()
+            return True
+        others = {other for other in self.listed() if other != uuid}
+        if len(others) >= DEAR * self.client.rows_per_page:
+            return self._is_denied(uuid) and self._is_denied(uuid)
+        return self._is_missing_anew(uuid, others)
+
+    def _is_missing_anew(self, uuid: str, others: Collection[str]) -> bool:
+        found: set[str] = set()
+        total = 0
+        for page in self.tied_pages(self.sort, {}):
+            found.update(str(row.get("uuid")) for row in page.rows)
+            total = page.total
+            if uuid in found:
+                self.client.rest()
+                return False
+        # A list that shows nothing of what it showed is another database's, and one with gaps proves nothing.
+        if len(found) < total or (others and found.isdisjoint(others)):
+            return False
+        self._listed_anew = found
+        return True
+
+    def _is_denied(self, uuid: str) -> bool:
+        """Whether Mailcoach says that there is no such row, and right after answers well for others."""
         try:
             self.client.fetch(Query(f"{self.endpoint}/{uuid}"))
         except MailcoachError as error:
-            if error.problem is problems.NOT_FOUND:
-                return False
-            raise
-        return True
+            if error.absent != "row":
+                raise
+            self.client.confirm()
+            return True
+        return False

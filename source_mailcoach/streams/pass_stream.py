@@ -25,7 +25,7 @@ from source_mailcoach.overlap import Query
 from source_mailcoach.paging import Page, PagingError, Position, reverse_of, walk
 from source_mailcoach.paging_runs import walk_runs
 from source_mailcoach.plan import Plan
-from source_mailcoach.problems import MailcoachError
+from source_mailcoach.problems import Absent, MailcoachError
 from source_mailcoach.state import Parent, Scope, State
 from source_mailcoach.streams.base import MailcoachStream, Record, Slice
 from source_mailcoach.times import parse_time
@@ -51,7 +51,7 @@ class PassStream(MailcoachStream, ABC):
         self._changes_sort = self.changes_sort
         # Nothing is fetched ahead by a sort that the server may refuse, or of an endpoint that it may lack.
         self._accepted_sorts = set() if self.since_version else {self.sort}
-        self._missing_endpoint = False
+        self._missing_endpoint = self._is_deleted = False
         self._due: Sequence[Parent] = ()
         self._index = 0
         self._reached = State({})
@@ -88,9 +88,9 @@ class PassStream(MailcoachStream, ABC):
     def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
         yield {**{field: value for field, value in row.items() if field not in self.unwanted}, **stream_slice}
 
-    def parent_exists(self, parent: Parent) -> bool:
-        """After a 404: whether the server has the parent, so that it is the list below that it lacks."""
-        return True
+    def parent_is_gone(self, parent: Parent) -> bool:
+        """After a 404: whether good answers say that the parent was deleted since it was listed."""
+        return False
 
     def came(self, page: Page) -> None:
         """A page was read."""
@@ -153,14 +153,14 @@ class PassStream(MailcoachStream, ABC):
         parent = self._due[self._index]
         stream_slice = self.slice_of(parent)
         try:
-            yield from self._read_parent(parent, stream_slice)
+            absent = yield from self.unless_absent(
+                lambda: self._read_parent(parent, stream_slice), lambda what: self._is_absent(what, parent)
+            )
         except PagingError as error:
             self.client.rest()
             raise self.wrong_pages(error) from error
-        except MailcoachError as error:
-            if error.problem is not problems.NOT_FOUND:
-                raise
-            self._explain_not_found(parent, error)
+        if absent:
+            self._tell_absent(parent)
         if self._missing_endpoint:
             return
         self.client.drop(self.query(1, self._sort, stream_slice))
@@ -242,15 +242,19 @@ class PassStream(MailcoachStream, ABC):
             for number in range(2, 0 if known_before else self.client.last_page(first) + 1):
                 yield self.query(number, sort, self.slice_of(parent))
 
-    def _explain_not_found(self, parent: Parent, error: MailcoachError) -> None:
-        """404 means a parent deleted since it was listed, or an endpoint that this server does not have yet."""
-        if self.parent_exists(parent):
+    def _is_absent(self, what: Absent, parent: Parent) -> bool:
+        """Whether good answers bear a 404 out: a parent deleted since it was listed, or a server that is too old."""
+        self._is_deleted = what == "row" and parent is not state.ACCOUNT
+        return self.parent_is_gone(parent) if self._is_deleted else self.is_lacking(self.slice_of(parent))
+
+    def _tell_absent(self, parent: Parent) -> None:
+        if not self._is_deleted:
             self._missing_endpoint = True
-            self.warn_of_missing_endpoint(error)
-        else:
-            self.progress.skipped += 1
-            what = self.unit.removesuffix("s").capitalize()
-            self.logger.warning(f"{what} {parent.uuid} was deleted during the sync and is left out of {self.name}.")
+            self.warn_of_missing_endpoint()
+            return
+        self.progress.skipped += 1
+        what = self.unit.removesuffix("s").capitalize()
+        self.logger.warning(f"{what} {parent.uuid} was deleted during the sync and is left out of {self.name}.")
 
     def _reach(self, reached: State) -> None:
         self._reached = reached

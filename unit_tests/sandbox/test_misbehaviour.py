@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sandbox import Fault, Sandbox
+from sandbox import Fault, Sandbox, lost_route
 from sandbox.entities import Open
 
 from .client import ask, most
@@ -172,6 +172,43 @@ def test_a_stall_waits_and_then_answers() -> None:
         begin = time.monotonic()
         assert ask(running, "/campaigns").status == 200
         assert time.monotonic() - begin >= 0.2
+
+
+def test_a_lost_route_is_a_404_as_text_on_all_paths_for_some_tenths_of_a_second() -> None:
+    with Sandbox(**TINY) as running:
+        fault = running.add_fault(lost_route(0.2, after=1))
+        answers = [ask(running, path) for path in ("/campaigns", "/campaigns", "/email-lists")]
+        assert [answer.status for answer in answers] == [200, 404, 404]
+        assert (answers[1].body, answers[1].headers["content-type"]) == (
+            b"404 page not found\n",
+            "text/plain; charset=utf-8",
+        )
+        while not fault.is_over:
+            time.sleep(0.01)
+        assert ask(running, "/campaigns").status == 200
+        assert fault.struck == 2
+
+
+def test_a_cache_answers_each_url_with_what_it_was_first_and_says_how_old_that_is() -> None:
+    with Sandbox(campaigns=20, opens=2, html_bytes=20) as running:
+        running.add_fault(Fault(path="/campaigns$", stale=True, times=None))
+        first, second = (ask(running, f"/campaigns?page={page}") for page in (1, 2))
+        running.store.delete_campaign(first.json["data"][0]["uuid"])
+        again = [ask(running, f"/campaigns?page={page}") for page in (1, 2)]
+        assert [answer.body for answer in again] == [first.body, second.body]
+        assert again[0].headers["age"] == "0"
+        assert ask(running, "/email-lists").headers.get("age") is None
+
+
+def test_cookies_of_new_names_are_refused_once_they_are_too_many() -> None:
+    with Sandbox(**TINY) as running:
+        running.add_fault(Fault(new_cookie=True, times=None))
+        jar = [ask(running, "/campaigns").headers["set-cookie"].split(";")[0] for _ in range(20)]
+        assert len({cookie.split("=")[0] for cookie in jar}) == 20
+        assert ask(running, "/campaigns", Cookie=jar[0]).status == 200
+        refused = ask(running, "/campaigns", Cookie="; ".join(jar))
+        assert refused.status == 400
+        assert refused.body.startswith(b"<html>")
 
 
 @pytest.mark.parametrize(("seconds", "header"), [(5, "5"), (None, None)])
