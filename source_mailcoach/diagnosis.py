@@ -181,7 +181,7 @@ def _error_of_laravel(
 
 def _message_of_laravel(content: bytes, headers: Mapping[str, str]) -> str | None:
     """The `message` of an error that Laravel sent, which can be empty; None if it is somebody else's."""
-    if "json" not in headers.get("Content-Type", "").lower() or any(name in headers for name in GATEWAYS_OWN):
+    if "json" not in headers.get("Content-Type", "json").lower() or any(name in headers for name in GATEWAYS_OWN):
         return None
     try:
         error = json.loads(_without_bom(content))

@@ -33,8 +33,8 @@ TOO_OLD = re.compile(
     "PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|NO_PROTOCOLS|HANDSHAKE_FAILURE|CIPHER|KEY_TOO_SMALL|INSUFFICIENT_SECURITY"
     "|LEGACY_RENEGOTIATION|SIGALG"
 )
-# A CA file that is there, but is no such file.
-BAD_CA_FILE = re.compile("NO_CERTIFICATE_OR_CRL|NO_START_LINE|BAD_BASE64|PEM_LIB|BAD_END_LINE|X509_LIB")
+# The parts of OpenSSL that read files of certificates. What goes wrong between two machines is of the part SSL.
+READ_FILES = ("X509", "PEM")
 TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
 
 
@@ -101,12 +101,10 @@ def _problem_of_tls(causes: list[Any]) -> tuple[Problem, Mapping[str, Any]]:
             return CERTIFICATE.get(number, problems.CERTIFICATE_INVALID), {"detail": f"error {number} of OpenSSL"}
         if isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
             return problems.CONNECTION_LOST, {}
-    reasons = [cause.reason for cause in causes if isinstance(cause, ssl.SSLError) and isinstance(cause.reason, str)]
-    for pattern, problem in (
-        (NOT_SPOKEN, problems.TLS_NOT_SPOKEN),
-        (TOO_OLD, problems.TLS_TOO_OLD),
-        (BAD_CA_FILE, problems.CA_FILE),
-    ):
+        if isinstance(cause, ssl.SSLError) and cause.library in READ_FILES:
+            return problems.CA_FILE, {}
+    reasons = [str(cause.reason) for cause in causes if isinstance(cause, ssl.SSLError)]
+    for pattern, problem in ((NOT_SPOKEN, problems.TLS_NOT_SPOKEN), (TOO_OLD, problems.TLS_TOO_OLD)):
         if any(pattern.search(reason) for reason in reasons):
             return problem, {}
     return problems.TLS_FAILED, {"detail": reasons[0] if reasons else "SSLError"}

@@ -11,6 +11,8 @@ NUMBER = re.compile(r"[0-9]{1,10}(\.[0-9]{1,9})?")
 LONGEST_DATE = 40
 # Beyond, adding a day could leave the calendar.
 YEARS = range(1970, 2200)
+# Python takes the year 0001 for 2001.
+YEAR_OF_NO_AGE = re.compile(r" 0\d{3} ")
 WINDOW = 60.0  # seconds, of Laravel's limit
 
 
@@ -23,7 +25,7 @@ def number(header: str | None) -> float | None:
 def moment(header: str | None) -> datetime | None:
     """A date of HTTP, in UTC; None if the header holds anything else."""
     text = (header or "").strip()
-    if len(text) > LONGEST_DATE:
+    if len(text) > LONGEST_DATE or YEAR_OF_NO_AGE.search(text):
         return None
     try:
         time = parsedate_to_datetime(text)

@@ -256,7 +256,7 @@ CERTIFICATE_INVALID = Problem(
     everywhere=True,
 )
 CA_FILE = Problem(
-    "The file of trusted certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names cannot be used.",
+    "{url} was not asked, since the file of certificates that REQUESTS_CA_BUNDLE names cannot be used.",
     "Check that it is mounted into the container, that its user may read it, and that it holds certificates as PEM.",
     everywhere=True,
 )

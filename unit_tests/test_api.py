@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,6 +44,7 @@ def test_sends_the_token_and_asks_for_json_and_says_who_it_is(
     assert sent is not None
     assert sent.headers["Authorization"] == f"Bearer {TOKEN}"
     assert sent.headers["Accept"] == "application/json"
+    assert sent.headers["Cache-Control"] == "no-cache"
     assert sent.headers["User-Agent"] == "source-mailcoach/0.1.0"
     assert "gzip" in sent.headers["Accept-Encoding"]
     assert sent.timeout == (SYNC.connect_timeout, SYNC.read_timeout)
@@ -63,6 +65,126 @@ def test_understands_a_retry_after_that_is_a_date(
     requests_mock.get(LISTS, [{"status_code": 503, "headers": {"Retry-After": date}}, {"json": PAGE}])
     get(client)
     assert 28 <= sum(waits) <= 30
+
+
+# What a refusal can ask for that is no wait at all.
+NO_WAITS = ["0", "-5", "0.0", "Sat, 21 Nov 2026 11:00:00 GMT", "Sat, 21 Nov 2026 12:00:00 GMT", "0.25"]
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("retry_after", NO_WAITS)
+def test_refusals_in_a_row_are_waited_out_ever_longer_whatever_they_ask_for(
+    client: MailcoachClient,
+    requests_mock: requests_mock.Mocker,
+    waits: list[float],
+    status: int,
+    retry_after: str,
+) -> None:
+    """Six tries in milliseconds would be none."""
+    headers = {"Date": "Sat, 21 Nov 2026 12:00:00 GMT", "Retry-After": retry_after}
+    refusal = {"status_code": status, "headers": headers, "json": {"message": "Too Many Attempts."}}
+    requests_mock.get(LISTS, [refusal] * (SYNC.tries - 1) + [{"json": PAGE}])
+    assert get(client) == PAGE
+    least = [1, 2, 4, 8, 16] if retry_after != "-5" or status != 429 else [60] * 5  # makes no sense: a window
+    assert [round(wait) for wait in waits] == least
+
+
+def test_a_wait_that_is_asked_for_is_kept_where_it_is_longer(
+    client: MailcoachClient, requests_mock: requests_mock.Mocker, waits: list[float]
+) -> None:
+    asked = [{"status_code": 503, "headers": {"Retry-After": wait}} for wait in ("7", "0", "1", "90.5")]
+    requests_mock.get(LISTS, [*asked, {"json": PAGE}])
+    get(client)
+    assert waits == [7, 2, 4, 90.5]
+
+
+def test_after_a_good_answer_the_waits_begin_anew(
+    client: MailcoachClient, requests_mock: requests_mock.Mocker, waits: list[float]
+) -> None:
+    refused, good = {"status_code": 429, "headers": {"Retry-After": "0"}}, {"json": PAGE}
+    requests_mock.get(LISTS, [refused, refused, good, refused, good])
+    get(client)
+    get(client)
+    assert [round(wait) for wait in waits] == [1, 2, 1]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("retry_after", ["601", "86400", "9999999999", "Sun, 22 Nov 2026 12:00:00 GMT"])
+def test_an_absurdly_long_wait_ends_the_sync_at_once(
+    client: MailcoachClient,
+    requests_mock: requests_mock.Mocker,
+    waits: list[float],
+    status: int,
+    retry_after: str,
+) -> None:
+    headers = {"Date": "Sat, 21 Nov 2026 12:00:00 GMT", "Retry-After": retry_after}
+    error = failing(client, requests_mock, {"status_code": status, "headers": headers})
+    assert error.failure_type is FailureType.transient_error
+    assert waits == []
+
+
+@pytest.mark.parametrize("clock", [-3600, 3600])
+def test_a_date_to_wait_for_is_one_by_the_servers_clock(
+    client: MailcoachClient, requests_mock: requests_mock.Mocker, waits: list[float], clock: int
+) -> None:
+    now = datetime.now(timezone.utc) + timedelta(seconds=clock)
+    headers = {"Date": format_datetime(now), "Retry-After": format_datetime(now + timedelta(seconds=30))}
+    requests_mock.get(LISTS, [{"status_code": 503, "headers": headers}, {"json": PAGE}])
+    get(client)
+    assert waits == [30]
+
+
+NONSENSE = {
+    "Date": ["Fri, 31 Dec 9999 23:59:59 -0500", "Sat, 01 Jan 0000 00:00:00 GMT", "9" * 5000, ""],
+    "Age": ["-1", "9" * 5000, "٣", "1, 2"],
+    "Retry-After": ["9" * 5000, "Fri, 31 Dec 9999 23:59:59 -0500"],
+    "X-RateLimit-Remaining": ["9" * 5000, "-1", "½", "²", "59, 58", "inf", "1e99"],
+    "X-RateLimit-Limit": ["9" * 5000, "none"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in NONSENSE.items() for value in values])
+def test_a_header_that_makes_no_sense_is_no_header(
+    client: MailcoachClient, requests_mock: requests_mock.Mocker, name: str, value: str
+) -> None:
+    requests_mock.get(LISTS, json=PAGE, headers={name: value.encode().decode("latin-1")})
+    assert get(client) == PAGE
+    assert client.server_time is None
+    assert not client.budget.limited
+
+
+def test_the_servers_time_is_that_at_which_a_cache_got_the_answer(
+    client: MailcoachClient, requests_mock: requests_mock.Mocker
+) -> None:
+    requests_mock.get(LISTS, json=PAGE, headers={"Date": "Sat, 21 Nov 2026 12:00:00 GMT", "Age": "3600"})
+    get(client)
+    assert client.server_time == datetime(2026, 11, 21, 11, tzinfo=timezone.utc)
+
+
+def test_cookies_are_neither_kept_nor_sent(client: MailcoachClient, requests_mock: requests_mock.Mocker) -> None:
+    cookies = {"Set-Cookie": "laravel_session=abc; Path=/; Domain=news.example.com"}
+    requests_mock.get(LISTS, json=PAGE, headers=cookies)
+    for _ in range(3):
+        get(client)
+    assert not client._session.cookies
+    assert ["Cookie" in request.headers for request in requests_mock.request_history] == [False] * 3
+
+
+def test_the_token_wins_over_a_netrc_of_the_machine(
+    client: MailcoachClient,
+    requests_mock: requests_mock.Mocker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """requests takes a login from there for requests that have none of their own."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine news.example.com login ann password secret\ndefault login bob password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    requests_mock.get(LISTS, json=PAGE)
+    get(client)
+    assert requests_mock.last_request is not None
+    assert requests_mock.last_request.headers["Authorization"] == f"Bearer {TOKEN}"
+    assert requests.utils.get_netrc_auth(LISTS) == ("ann", "secret"), "it would be found"
 
 
 def test_waits_out_the_window_of_a_minute_when_a_429_does_not_say_how_long(
@@ -198,3 +320,74 @@ def test_knows_which_failures_will_meet_every_stream(
 ) -> None:
     failing(client, requests_mock, {"status_code": status, "json": {"message": "no"}})
     assert client.is_hopeless is hopeless
+
+
+NO_MAILCOACH = [
+    {"status_code": 404, "text": "404 page not found"},
+    {"status_code": 403, "text": "<html>blocked</html>"},
+    {"status_code": 401, "text": "", "headers": {"WWW-Authenticate": "Basic"}},
+    {"status_code": 302, "headers": {"Location": "https://sso.example.com/login"}},
+    {"text": "<html>welcome</html>"},
+    {"json": {"status": "ok"}},
+    {"json": {"data": []}},
+    {"text": "x", "headers": {"Content-Encoding": "br"}},
+    {"status_code": 400, "text": "<title>400 Request Header Or Cookie Too Large</title>"},
+    {"exc": requests.exceptions.SSLError("x")},
+    {"exc": requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support.")},
+]
+
+
+@pytest.mark.parametrize("answer", NO_MAILCOACH, ids=str)
+def test_a_strange_answer_is_a_configuration_error_at_first_and_tried_again_after_a_good_one(
+    client: MailcoachClient, requests_mock: requests_mock.Mocker, waits: list[float], answer: dict[str, Any]
+) -> None:
+    page = Query("email-lists", (("page", 1),))
+    requests_mock.get(LISTS, [answer] * 3)
+    with pytest.raises(MailcoachError) as first:
+        client.fetch(page)
+    assert first.value.failure_type is FailureType.config_error
+    requests_mock.get(LISTS, [{"json": PAGE}, answer, answer, {"json": PAGE}, answer])
+    for _ in range(2):
+        assert client.fetch(page).rows == []
+    with pytest.raises(MailcoachError) as later:
+        client.fetch(page)
+    assert later.value.failure_type is FailureType.transient_error
+    client.rest()
+
+
+def test_a_stable_404_at_the_first_request_is_told_as_the_address_after_three_tries(
+    client: MailcoachClient, requests_mock: requests_mock.Mocker, waits: list[float]
+) -> None:
+    error = failing(client, requests_mock, {"status_code": 404, "text": "<h1>Not Found</h1>"})
+    assert error.problem is problems.NOT_FOUND
+    assert (client.traffic()[0], waits) == (3, [1, 2])
+
+
+def test_a_404_that_passes_at_the_first_request_is_waited_out(
+    client: MailcoachClient, requests_mock: requests_mock.Mocker, waits: list[float]
+) -> None:
+    requests_mock.get(LISTS, [{"status_code": 404, "text": "404 page not found"}] * 2 + [{"json": PAGE}])
+    assert get(client) == PAGE
+
+
+def test_a_token_that_is_refused_after_good_answers_is_tried_once_more(
+    client: MailcoachClient, requests_mock: requests_mock.Mocker, waits: list[float]
+) -> None:
+    refused = {"status_code": 401, "json": {"message": "Unauthenticated."}}
+    requests_mock.get(LISTS, [{"json": PAGE}, refused, {"json": PAGE}, refused, refused])
+    get(client)
+    get(client)
+    with pytest.raises(MailcoachError) as error:
+        get(client)
+    assert error.value.problem is problems.TOKEN_REFUSED
+    assert error.value.failure_type is FailureType.config_error
+    assert len(requests_mock.request_history) == 5
+
+
+def test_an_error_is_read_only_so_far_as_one_of_mailcoachs_can_be_long(
+    client: MailcoachClient, requests_mock: requests_mock.Mocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("source_mailcoach.api.LARGEST_ERROR", 1000)
+    monkeypatch.setattr("source_mailcoach.api.LARGEST_ANSWER", 500)
+    error = failing(client, requests_mock, {"status_code": 403, "text": "<html>" + "x" * 5000})
+    assert error.problem is problems.FIREWALL

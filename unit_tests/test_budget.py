@@ -103,6 +103,50 @@ def test_a_refusal_stops_all_requests_until_its_end_and_then_one_goes_alone() ->
     assert [budget.wait(32) for _ in range(7) if budget.started(32) is None][-1] > 0
 
 
+def refusals(budget: RateBudget, asked: list[float]) -> list[float]:
+    """How long is waited after each of some refusals in a row of a request that goes alone."""
+    now, waits = 0.0, []
+    for seconds in asked:
+        budget.started(now)
+        budget.refused(now, seconds)
+        waits.append(budget.wait(now) or 0.0)
+        now += waits[-1]
+    return waits
+
+
+@pytest.mark.parametrize(
+    ("asked", "waits"),
+    [
+        ([0] * 8, [1, 2, 4, 8, 16, 32, 60, 60]),
+        ([0.1, 0.5, 3.9], [1, 2, 4]),
+        ([30, 0, 0, 30], [30, 2, 4, 30]),
+        ([0, 600, 0], [1, 600, 4]),
+    ],
+)
+def test_refusals_in_a_row_are_waited_out_ever_longer(asked: list[float], waits: list[float]) -> None:
+    assert refusals(RateBudget(), asked) == pytest.approx(waits)
+
+
+def test_refusals_of_requests_that_were_under_way_together_are_one() -> None:
+    budget = RateBudget()
+    for _ in range(4):
+        budget.started(0)
+    for came in (0.1, 0.2, 0.3, 0.4):
+        budget.refused(came, 0)
+    assert budget.wait(0.4) == pytest.approx(1)
+    assert refusals(budget, [0]) == pytest.approx([1.4]), "from 0 on, to the end of the second of the last one"
+
+
+def test_an_answer_ends_the_row_of_refusals() -> None:
+    budget = RateBudget()
+    assert refusals(budget, [0, 0, 0]) == pytest.approx([1, 2, 4])
+    budget.started(7)
+    budget.answered(7, 50)
+    budget.started(8)
+    budget.refused(8, 0)
+    assert budget.wait(8) == pytest.approx(1)
+
+
 def test_other_clients_of_the_same_user_are_noticed_by_what_is_left() -> None:
     budget = RateBudget()
     budget.started(0)

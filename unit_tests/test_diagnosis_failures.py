@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -12,8 +13,11 @@ from airbyte_cdk.models import FailureType
 from urllib3.util import connection as urllib3_connection
 
 from source_mailcoach import problems
-from source_mailcoach.diagnosis import diagnose_failure
+from source_mailcoach.api import MailcoachClient
+from source_mailcoach.config import Config
+from source_mailcoach.failures import diagnose_failure
 from source_mailcoach.host_policy import PublicAdapter
+from source_mailcoach.overlap import Query
 from source_mailcoach.problems import MailcoachError, Problem
 from unit_tests.test_diagnosis import message_of
 
@@ -64,6 +68,10 @@ def serve() -> Iterator[Serve]:
         listener.close()
 
 
+def no_address(*_: Any, **__: Any) -> NoReturn:
+    raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+
 def closed_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
@@ -74,16 +82,24 @@ def failure(url: str, **kwargs: Any) -> MailcoachError:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     with requests.Session() as session:
         session.mount("https://news", PublicAdapter())
-        with pytest.raises(requests.RequestException) as raised:
+        with pytest.raises(OSError) as raised:  # noqa: PT011 - requests' own are such too
             session.get(url, **{"headers": headers, "timeout": 5, **kwargs})
     return diagnose_failure(raised.value, URL)
 
 
+PASSES = {
+    problems.NOT_CONNECTED,
+    problems.TIMEOUT,
+    problems.CONNECTION_LOST,
+    problems.DNS_UNAVAILABLE,
+    problems.PROXY_FAILED,
+}
+
+
 def assert_is(error: MailcoachError, problem: Problem) -> None:
-    transient = problem not in (problems.NAME_NOT_FOUND, problems.TLS_FAILED)
     assert error.problem == problem
-    assert error.failure_type == (TRANSIENT if transient else CONFIG)
-    assert problem.retry is (problem is not problems.TLS_FAILED)
+    assert error.failure_type == (TRANSIENT if problem in PASSES else CONFIG)
+    assert error.retry is (problem in PASSES or problem is problems.NAME_NOT_FOUND)
     assert URL in message_of(error)
 
 
@@ -121,7 +137,7 @@ def test_a_connection_that_is_cut(serve: Serve, reply: bytes) -> None:
 
 
 def test_a_server_that_speaks_no_tls(serve: Serve) -> None:
-    assert_is(failure(f"https://127.0.0.1:{serve(b'HTTP/1.1 400 Bad Request')}/api"), problems.TLS_FAILED)
+    assert_is(failure(f"https://127.0.0.1:{serve(b'HTTP/1.1 400 Bad Request')}/api"), problems.TLS_NOT_SPOKEN)
 
 
 def test_a_connection_that_is_cut_while_tls_is_set_up(serve: Serve) -> None:
@@ -154,10 +170,25 @@ def test_a_proxy_that_refuses_the_connection() -> None:
     assert_is(failure(URL, proxies=proxy), problems.PROXY_FAILED)
 
 
-@pytest.mark.parametrize("status", [b"403 Forbidden", b"407 Proxy Authentication Required", b"502 Bad Gateway"])
-def test_a_proxy_that_refuses_the_host(serve: Serve, status: bytes) -> None:
-    port = serve(b"HTTP/1.1 " + status + b"\r\n\r\n")
-    assert_is(failure(URL, proxies={"https": f"http://127.0.0.1:{port}"}), problems.PROXY_FAILED)
+@pytest.mark.parametrize(
+    ("status", "problem"),
+    [
+        ("407 Proxy Authentication Required", problems.PROXY_LOGIN),
+        ("407 authenticationrequired", problems.PROXY_LOGIN),
+        ("403 Forbidden", problems.PROXY_REFUSED),
+        ("403 Filtered by policy 407", problems.PROXY_REFUSED),
+        ("405 Method Not Allowed", problems.PROXY_REFUSED),
+        ("400 Bad Request", problems.PROXY_REFUSED),
+        ("429 Too Many Requests", problems.PROXY_FAILED),
+        ("500 Internal Server Error", problems.PROXY_FAILED),
+        ("502 Bad Gateway", problems.PROXY_FAILED),
+        ("503 Service Unavailable", problems.PROXY_FAILED),
+        ("504 Gateway Timeout", problems.PROXY_FAILED),
+    ],
+)
+def test_a_proxy_that_refuses_the_host(serve: Serve, status: str, problem: Problem) -> None:
+    port = serve(f"HTTP/1.1 {status}\r\n\r\n".encode())
+    assert_is(failure(URL, proxies={"https": f"http://127.0.0.1:{port}"}), problem)
 
 
 def test_a_proxy_whose_own_name_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,8 +201,57 @@ def test_a_proxy_whose_own_name_is_not_found(monkeypatch: pytest.MonkeyPatch) ->
     assert_is(failure(URL, proxies={"https": "http://proxy.example.org:3128"}), problems.PROXY_FAILED)
 
 
-def test_a_proxy_whose_address_is_malformed() -> None:
-    assert_is(failure(URL, proxies={"https": "http:///proxy"}), problems.PROXY_FAILED)
+UNUSABLE = [
+    "socks5://127.0.0.1:1080",
+    "socks5h://ann:top-secret@127.0.0.1:1080",
+    "socks4://127.0.0.1",
+    "ftp://127.0.0.1:21",
+    "quic://127.0.0.1",
+    "http:///proxy",
+    "http://",
+    "http://127.0.0.1:99999",
+    "http://127.0.0.1:port",
+    "http://[::1",
+    "http://::1:3128",
+    "http://proxy example:3128",
+    "https://proxy..example.com:3128",
+    "http://" + "a" * 70 + ".example.com:3128",
+]
+
+
+@pytest.mark.parametrize("variable", ["ALL_PROXY", "HTTPS_PROXY", "https_proxy"])
+@pytest.mark.parametrize("proxy", UNUSABLE, ids=lambda proxy: proxy[:30])
+def test_a_proxy_that_cannot_be_used(proxy: str, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the client itself, since it is the environment that says so."""
+    monkeypatch.setenv(variable, proxy)
+    monkeypatch.setattr(socket, "getaddrinfo", no_address)
+    client = MailcoachClient(Config.parse({"api_base_url": URL, "api_token": TOKEN}))
+    with pytest.raises(MailcoachError) as raised:
+        client.fetch(Query("email-lists", (("page", 1),)))
+    assert_is(raised.value, problems.PROXY_UNUSABLE)
+    assert client.traffic() == (1, 0)
+
+
+def test_a_proxy_of_plain_http_that_is_named_with_https(serve: Serve) -> None:
+    port = serve(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    assert_is(failure(URL, proxies={"https": f"https://127.0.0.1:{port}"}), problems.PROXY_UNUSABLE)
+
+
+@pytest.mark.parametrize("content", [None, "", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n"])
+def test_a_file_of_trusted_certificates_that_is_none(serve: Serve, tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content)
+    error = failure(f"https://127.0.0.1:{serve()}/api", verify=str(path))
+    assert_is(error, problems.CA_FILE)
+
+
+def test_after_good_answers_a_configuration_error_of_the_way_is_transient() -> None:
+    """One of several servers has an old certificate, a name is gone for some minutes."""
+    for cause in (requests.exceptions.SSLError("x"), requests.exceptions.InvalidProxyURL("x")):
+        assert diagnose_failure(cause, URL).failure_type is CONFIG
+        later = diagnose_failure(cause, URL, after_good_answers=True)
+        assert (later.failure_type, later.retry) == (TRANSIENT, True)
 
 
 def test_what_cannot_be_sent_is_told_without_the_header_that_requests_quotes() -> None:
