@@ -56,7 +56,32 @@ CASES = {
     "not Mailcoach": Case("is not Mailcoach's", fault={"json": {"status": "ok"}}),
     "suspended account": Case("has locked this account (402)", fault={"status": 402}),
     "version 5": Case("is Mailcoach version 5", sandbox={"version": "v5"}),
-    "not TLS": Case("No secure connection to", config=tls_url),
+    "not TLS": Case("does not speak TLS at this port", config=tls_url),
+    "bot challenge": Case(
+        "A bot protection in front of",
+        fault={"status": 403, "html": HTML, "headers": {"Server": "cloudflare", "cf-mitigated": "challenge"}},
+    ),
+    "password in front": Case(
+        "asks for a login of its own (401)",
+        fault={"status": 401, "html": HTML, "headers": {"WWW-Authenticate": 'Basic realm="Staging"'}},
+    ),
+    "firewall": Case("refused a request (403), which Mailcoach itself never saw", fault={"status": 403, "html": HTML}),
+    "firewall, 406": Case("A firewall or proxy in front of", fault={"status": 406, "html": HTML}),
+    "PHP notice": Case(
+        "sends text before or after its data",
+        fault={"body": '<br />\n<b>Deprecated</b>: x in y.php on line 3<br />\n{"data":[],"links":{},"meta":{}}'},
+    ),
+    "brotli": Case(
+        "in the compression br",
+        fault={"body": b"\x0b\x02\x80", "headers": {"Content-Encoding": "br"}},
+    ),
+    "wrong path, text": Case(
+        "There is no Mailcoach API at",
+        fault={"status": 404, "body": "404 page not found", "headers": {"Content-Type": "text/plain"}},
+    ),
+    "wrong path, JSON of a gateway": Case(
+        "There is no Mailcoach API at", fault={"status": 404, "json": {"message": "no Route matched with those values"}}
+    ),
     "timeout": Case("did not answer in time", "transient_error", fault={"stall": 45}),
     "rate limit": Case(
         "allows no more requests for now (429)", "transient_error", fault={"rate_limited": True, "retry_after": 50}
@@ -215,6 +240,16 @@ def test_the_form_of_a_process_takes_the_hosts_that_its_operator_trusts_and_no_o
         assert Draft7Validator(trusting["spec"]["connectionSpecification"]).is_valid(sandbox.config())
         assert not Draft7Validator(other["spec"]["connectionSpecification"]).is_valid(sandbox.config())
         assert check(sandbox.config(), sandbox).status["status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    "proxy", ["socks5://127.0.0.1:1080", "http://", "http://127.0.0.1:99999", "ftp://127.0.0.1", "127.0.0.1:port"]
+)
+def test_a_proxy_that_cannot_be_used_is_told_as_such(proxy: str) -> None:
+    with Sandbox(version="v8", campaigns=4, seed=1) as sandbox:
+        result = check(sandbox.config(), sandbox, ALL_PROXY=proxy, NO_PROXY="", no_proxy="")
+        assert "The proxy that the environment names" in result.status["message"]
+        assert len(sandbox.requests) == 0
 
 
 def test_the_rules_for_hosts_hold_for_an_untrusted_sandbox() -> None:

@@ -2,7 +2,9 @@
 
 import dataclasses
 import logging
+import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -58,3 +60,34 @@ def test_a_stalled_socket_is_given_up_and_the_request_tried_again(
 def test_a_check_leaves_no_thread_and_sends_six_requests(sandbox: Sandbox) -> None:
     assert SourceMailcoach().check_connection(logging.getLogger("airbyte"), sandbox.config()) == (True, None)
     assert len(sandbox.requests) == 6
+
+
+def test_an_app_that_sets_a_cookie_of_a_new_name_with_each_answer_is_read_to_the_end(sandbox: Sandbox) -> None:
+    fault = sandbox.add_fault(Fault(new_cookie=True, times=None))
+    messages = read(SourceMailcoach(), sandbox.config(), "campaign_opens", "campaign_bounces", "subscribers", "sends")
+    assert fault.struck > 26
+    assert not any("cookie" in request.headers for request in sandbox.requests)
+    opens = [m.record.data for m in messages if m.type is Type.RECORD and m.record.stream == "campaign_opens"]
+    assert len(opens) == len(sandbox.truth("campaign_opens"))
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_refusal_that_asks_for_no_wait_is_waited_out(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """A second of waiting takes 20 ms, on the clock of the budget as well."""
+    sleep, began = time.sleep, time.monotonic()
+    monkeypatch.setattr(
+        "source_mailcoach.overlap.time",
+        SimpleNamespace(sleep=lambda s: sleep(s / 50), monotonic=lambda: 50 * (time.monotonic() - began)),
+    )
+    monkeypatch.setattr("source_mailcoach.api.time", SimpleNamespace(monotonic=lambda: 50 * (time.monotonic() - began)))
+    sandbox.add_fault(Fault(status=status, times=None, lasts=0.2, after=5, headers={"Retry-After": "0"}))
+    messages = read(SourceMailcoach(), sandbox.config(), "campaign_opens")
+    assert len([message for message in messages if message.type is Type.RECORD]) == len(sandbox.truth("campaign_opens"))
+    assert len([request for request in sandbox.requests if request.status == status]) <= 8
+
+
+def test_clients_ask_caches_for_what_is_new(sandbox: Sandbox) -> None:
+    read(SourceMailcoach(), sandbox.config(), "email_lists")
+    assert {request.headers["cache-control"] for request in sandbox.requests} == {"no-cache"}
