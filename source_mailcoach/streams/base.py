@@ -180,12 +180,11 @@ class MailcoachStream(HttpStream, ABC):
     def _is_wrong_address(self, error: MailcoachError) -> bool:
         return error.problem is problems.NOT_FOUND and not self.since_version
 
-    def is_lacking(self, stream_slice: Slice) -> bool:
-        """Whether this server is too old for the stream: it answers for others, and never did for this one."""
-        if not self.since_version or self.query(1, "", stream_slice).endpoint in self.client.answered:
-            return False
-        self.client.confirm()
-        return True
+    def is_lacking(self) -> bool:
+        """Whether this server is too old for the stream: it answers for others. (Never for this one: see diagnosis.)"""
+        if self.since_version:
+            self.client.confirm()
+        return bool(self.since_version)
 
     def warn_of_missing_endpoint(self) -> None:
         self.logger.warning(
@@ -209,7 +208,7 @@ class ListStream(MailcoachStream, ABC):
         """All records of the list; raises MailcoachError."""
         self.progress = self.start_progress("pages")
         try:
-            if (yield from self.unless_absent(self._read, lambda _: self.is_lacking({}))):
+            if (yield from self.unless_absent(self._read, lambda _: self.is_lacking())):
                 self.warn_of_missing_endpoint()
         except PagingError as error:
             raise self.wrong_pages(error) from error

@@ -245,7 +245,7 @@ class PassStream(MailcoachStream, ABC):
     def _is_absent(self, what: Absent, parent: Parent) -> bool:
         """Whether good answers bear a 404 out: a parent deleted since it was listed, or a server that is too old."""
         self._is_deleted = what == "row" and parent is not state.ACCOUNT
-        return self.parent_is_gone(parent) if self._is_deleted else self.is_lacking(self.slice_of(parent))
+        return self.parent_is_gone(parent) if self._is_deleted else self.is_lacking()
 
     def _tell_absent(self, parent: Parent) -> None:
         if not self._is_deleted:

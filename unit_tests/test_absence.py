@@ -1,0 +1,77 @@
+"""When a 404 of Mailcoach's own is believed: `unless_absent`, with a server that says what a test wants."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from source_mailcoach import problems
+from source_mailcoach.problems import Absent, MailcoachError
+from source_mailcoach.streams.account import Suppressions
+from unit_tests.conftest import URL
+from unit_tests.test_streams import stream
+
+NO_ROW = {"r": "row", "e": "endpoint"}
+
+
+class Script:
+    """Each reading goes by one word: r or e for a 404 (row, endpoint), x for another error, . for a page."""
+
+    def __init__(self, readings: str, borne_out: str) -> None:
+        self.stream = stream(Suppressions)
+        self.readings, self.borne_out = iter(readings.split()), iter(borne_out)
+        self.asked = 0
+
+    def read(self) -> Iterator[str]:
+        self.asked += 1
+        for step in next(self.readings):
+            if step != ".":
+                absent: Absent = NO_ROW.get(step)  # type: ignore[assignment]
+                raise MailcoachError(problems.NO_ROW, url=URL, path="opens", absent=absent)
+            self.stream.client.good_answers += 1
+            yield "page"
+
+    def run(self) -> Absent:
+        reading = self.stream.unless_absent(self.read, lambda _: next(self.borne_out) == "y")
+        while True:
+            try:
+                next(reading)
+            except StopIteration as end:
+                believed: Absent = end.value
+                return believed
+
+
+@pytest.mark.parametrize(
+    ("readings", "borne_out", "believed", "asked", "waited"),
+    [
+        ("...", "", None, 1, 0),
+        ("r ...", "", None, 2, 1),
+        ("r r ...", "y", None, 3, 3),
+        ("r r r", "y", "row", 3, 3),
+        ("e e e", "y", "endpoint", 3, 3),
+        ("r r r r", "ny", "row", 4, 7),
+        ("r r r r ..", "nnn", None, 5, 15),
+        ("r e e e", "nyy", "endpoint", 4, 7),
+        ("r r e r r", "yny", "row", 5, 15),  # what came between was of another kind
+        ("..r r r", "y", "row", 3, 3),  # a parent that is deleted while it is read
+        ("r r ..r r", "yy", "row", 4, 7),  # it was there after all, before it went
+        ("r r .r .r ..", "yyy", None, 5, 15),
+    ],
+)
+def test_it_is_believed_when_it_came_three_times_and_good_answers_bear_it_out(
+    waits: list[float], readings: str, borne_out: str, believed: Absent, asked: int, waited: float
+) -> None:
+    script = Script(readings, borne_out)
+    assert script.run() == believed
+    assert (script.asked, sum(waits)) == (asked, waited)
+
+
+@pytest.mark.parametrize(
+    ("readings", "borne_out", "asked"),
+    [("r r r r r", "nnn", 5), ("r e r e r", "yyy", 5), ("x", "", 1), ("r r x", "y", 3), ("r .r .r .r .r", "yyyy", 5)],
+)
+def test_else_it_is_an_error_that_can_pass(waits: list[float], readings: str, borne_out: str, asked: int) -> None:
+    script = Script(readings, borne_out)
+    with pytest.raises(MailcoachError) as raised:
+        script.run()
+    assert raised.value.absent is None, "nobody weighs it once more"
+    assert script.asked == asked
