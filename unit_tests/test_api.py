@@ -161,15 +161,6 @@ def test_the_servers_time_is_that_at_which_a_cache_got_the_answer(
     assert client.server_time == datetime(2026, 11, 21, 11, tzinfo=timezone.utc)
 
 
-def test_cookies_are_neither_kept_nor_sent(client: MailcoachClient, requests_mock: requests_mock.Mocker) -> None:
-    cookies = {"Set-Cookie": "laravel_session=abc; Path=/; Domain=news.example.com"}
-    requests_mock.get(LISTS, json=PAGE, headers=cookies)
-    for _ in range(3):
-        get(client)
-    assert not client._session.cookies
-    assert ["Cookie" in request.headers for request in requests_mock.request_history] == [False] * 3
-
-
 def test_the_token_wins_over_a_netrc_of_the_machine(
     client: MailcoachClient,
     requests_mock: requests_mock.Mocker,
