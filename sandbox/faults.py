@@ -7,8 +7,9 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
 
 from .replies import HTML, JSON, Reply, error_reply, html_reply, redirect_reply
 from .requests_log import Request
@@ -23,7 +24,9 @@ class Fault:
     `status`), `login` (302 to the login page), `body` (bytes or text) or `json` or `html` with 200, `cut` (the right
     headers and half of the body, then the connection ends), `truncated` (half of the body as if it were whole),
     `empty_reply` (the connection ends without an answer), `rate_limited` (429, with `retry_after` seconds or without
-    the header). `stall` waits that many seconds first, and alone only delays. `headers` are added to any of them.
+    the header), `cached` (what the same request got when it was struck first, as a cache keeps it: with its old `Date`,
+    or by "age" with the present one and an `Age`). `stall` waits that many seconds first, and alone only delays.
+    `headers` are added to any of them.
     """
 
     path: str = ""
@@ -43,6 +46,9 @@ class Fault:
     empty_reply: bool = False
     rate_limited: bool = False
     retry_after: int | None = None
+    cached: Literal["date", "age"] | None = None
+    kept: dict[str, Reply] = field(default_factory=dict)
+    """What a cache has kept."""
     struck: int = 0
     """How many requests it has struck so far."""
 
@@ -70,9 +76,19 @@ class Fault:
         if self.status is not None:
             return error_reply(self.status, request.wants_json, debug=debug and self.status == 500)
         reply = genuine()
+        if self.cached:
+            return self._from_cache(request, reply)
         if self.truncated:
             reply.body = reply.body[: len(reply.body) // 2]
         reply.cut = self.cut
+        return reply
+
+    def _from_cache(self, request: Request, fresh: Reply) -> Reply:
+        old = self.kept.setdefault(f"{request.path}?{sorted(request.query.items())}", fresh)
+        reply = replace(old, headers=dict(old.headers))
+        if self.cached == "age":
+            made, now = (parsedate_to_datetime(each.headers["Date"]) for each in (old, fresh))
+            reply.headers |= {"Date": fresh.headers["Date"], "Age": f"{(now - made).total_seconds():.0f}"}
         return reply
 
     def _too_many(self, request: Request) -> Reply:

@@ -7,8 +7,8 @@ requests for one refusal. Those are `overlap` and `budget`.
 
 import logging
 import time
-from collections.abc import Iterable
-from datetime import datetime, timezone
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from requests.adapters import HTTPAdapter
 
 from source_mailcoach import problems
 from source_mailcoach.budget import RateBudget
+from source_mailcoach.clocks import ClockReport
 from source_mailcoach.config import MAX_PARALLEL, Config
 from source_mailcoach.diagnosis import diagnose_failure, diagnose_status, parse_body
 from source_mailcoach.host_policy import ApiBase, PublicAdapter
@@ -47,6 +48,7 @@ class MailcoachClient(HttpClient):
         self.patience = patience
         self.budget = RateBudget(config.requests_per_minute)
         self.server_time: datetime | None = None
+        self.clock_report = ClockReport()
         self.has_answered = self.is_hopeless = False
         self.rows_per_page = 15  # on self-hosted servers; the first page tells
         parallel = config.max_parallel_requests
@@ -111,7 +113,7 @@ class MailcoachClient(HttpClient):
 
     def _parse(self, answer: Answer) -> Any:
         content = parse_body(answer.content, answer.headers, self.api_base.url)
-        self.server_time = _http_date(answer.headers.get("Date", ""))
+        self.server_time = _time_of(answer.headers)
         self.has_answered = True
         return content
 
@@ -153,6 +155,15 @@ def server_wait(response: requests.Response) -> float | None:
     if date := _http_date(header):
         return max(0.0, (date - datetime.now(timezone.utc)).total_seconds())
     return 60.0 if response.status_code == 429 else None
+
+
+def _time_of(headers: Mapping[str, str]) -> datetime | None:
+    """When an answer was made: its date, less its age if a cache has kept it."""
+    date, age = _http_date(headers.get("Date", "")), headers.get("Age", "").strip()
+    try:
+        return date - timedelta(seconds=int(age)) if date and age.isdecimal() and len(age) < 10 else date
+    except OverflowError:
+        return None
 
 
 def _http_date(header: str) -> datetime | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from source_mailcoach import clocks
 from source_mailcoach.overlap import Query
 from source_mailcoach.state import Parent
 from source_mailcoach.streams.base import ListStream, Record, Slice
@@ -26,7 +27,7 @@ class Sends(EventStream):
 
     def known_before(self, parent: Parent) -> datetime | None:
         known = super().known_before(parent)
-        return known and min(known, self._now() - self.config.engagement_window)
+        return known and min(known, clocks.earliest(self.client.server_time) - self.config.engagement_window)
 
 
 class Suppressions(FeedStream):

@@ -3,6 +3,7 @@
 import sys
 from abc import ABC
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from datetime import datetime, timezone
 from typing import Any, ClassVar
 
 import requests
@@ -68,6 +69,11 @@ class MailcoachStream(HttpStream, ABC):
     def next_page_token(self, response: requests.Response) -> None:
         """The next page is chosen by `paging`, which looks at more than one answer."""
 
+    @property
+    def now(self) -> datetime:
+        """The server's time at the page that was read last."""
+        return self.client.server_time or datetime.now(timezone.utc)
+
     def query(self, number: int, sort: str, stream_slice: Slice) -> Query:
         """The request for a page of the list, by a sort or ("") in whatever order the server likes."""
         chosen = {"sort": sort, "page": number} if sort else {"page": number}
@@ -80,6 +86,7 @@ class MailcoachStream(HttpStream, ABC):
         sys.stdout.flush()
         page = page_of(self.client.fetch(query, ahead, later), self.client.api_base.url)
         self.client.rows_per_page = page.size or self.client.rows_per_page
+        self.client.clock_report.compare(self.logger, self.client.server_time)
         return page
 
     def getter(

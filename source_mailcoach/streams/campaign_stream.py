@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from airbyte_cdk.models import SyncMode
 from airbyte_cdk.sources.streams.http import HttpSubStream
 
-from source_mailcoach import state
+from source_mailcoach import clocks, state
 from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
 from source_mailcoach.state import Campaign, Parent, Scope, State
@@ -40,7 +40,7 @@ class CampaignStream(PassStream, HttpSubStream, ABC):
 
     def _begin(self, mode: state.Mode, saved: Mapping[str, Any]) -> tuple[State, str | None, Sequence[Campaign]]:
         listing = self.parent.listing()
-        reached, reason = state.begin(saved, self.scope, mode, listing.time, listing.cursor())
+        reached, reason = state.begin(saved, self.scope, mode, clocks.latest(self.client.server_time), listing.cursor)
         return reached, reason, state.due(reached, state.gate(reached, listing, self.config.engagement_window))
 
     def expected_requests(self, mode: state.Mode, saved: Mapping[str, Any]) -> int:

@@ -1,17 +1,19 @@
 """The campaigns of the account, and the listing of them that the streams of single campaigns go by."""
 
 from collections.abc import Iterable, Mapping, MutableMapping
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from airbyte_cdk.models import SyncMode
 
+from source_mailcoach import clocks
 from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
 from source_mailcoach.state import GATE_MARGIN, Campaign, Listing, State, usable
 from source_mailcoach.streams.base import Record, Slice
 from source_mailcoach.streams.parents import ParentStream
-from source_mailcoach.times import format_time, latest, parse_time
+from source_mailcoach.times import format_time, parse_time
+from source_mailcoach.watermark import Watermark
 
 # The API's filter for sent means sending as well, and ignores a status that it does not know: everything comes then.
 STATUSES: Mapping[str, frozenset[str]] = {
@@ -61,30 +63,33 @@ class Campaigns(ParentStream):
         stream_state: Mapping[str, Any] | None = None,
     ) -> Iterable[Record]:
         """All campaigns in scope, or in an incremental sync those that have changed since the last one."""
-        campaigns, moved = [], []
-        listed_at: datetime | None = None
+        campaigns = []
+        seen, counted = Watermark(), Watermark()
         since: datetime | None = None
         for row in super().read_records(sync_mode):
-            if listed_at is None:
-                listed_at = self.client.server_time or datetime.now(timezone.utc)
-                since = self._cursor(sync_mode, listed_at)
+            if seen.began is None:
+                since = self._cursor(sync_mode)
+            recounted = parse_time(row.get("statistics_calculated_at"))
+            changes = [recounted, parse_time(row.get("created_at")), parse_time(row.get("updated_at"))]
+            seen, counted = seen.after(self.now, changes), counted.after(self.now, [recounted])
             if not self._in_scope(row):
                 continue
             campaigns.append(_campaign(row))
-            moved.append(latest(row.get("created_at"), row.get("updated_at"), row.get("statistics_calculated_at")))
-            if since is None or (moved[-1] and moved[-1] >= since - GATE_MARGIN):
+            changed = max((time for time in changes if time), default=None)
+            if since is None or (changed and changed >= since - GATE_MARGIN):
                 yield row
-        listed_at = listed_at or datetime.now(timezone.utc)
-        self._listing = Listing(campaigns, listed_at)
-        cursor = None
-        if sync_mode is SyncMode.incremental and (times := [time for time in moved if time]):
-            cursor = format_time(min(max(times), listed_at))
+        if seen.began is None:
+            since = self._cursor(sync_mode)
+        counted_until = format_time(counted.cursor) if counted.cursor else None
+        self._listing = Listing(campaigns, clocks.earliest(seen.began), counted_until)
+        reached = max((time for time in (since, seen.cursor) if time), default=None)
+        cursor = format_time(reached) if reached and sync_mode is SyncMode.incremental else None
         self._state = State(self.scope, cursor).to_json()
 
-    def _cursor(self, sync_mode: SyncMode, listed_at: datetime) -> datetime | None:
+    def _cursor(self, sync_mode: SyncMode) -> datetime | None:
         if sync_mode is not SyncMode.incremental:
             return None
-        state, reason = usable(self._state, self.scope, listed_at)
+        state, reason = usable(self._state, self.scope, clocks.latest(self.client.server_time))
         if reason:
             self.logger.warning(f"All campaigns are read again: {reason}.")
         return parse_time(state.cursor)

@@ -1,7 +1,7 @@
 """The email lists of the account, and the listing of them that the streams of single lists go by."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from airbyte_cdk.models import SyncMode
@@ -29,9 +29,9 @@ class EmailLists(ParentStream):
     ) -> Iterable[Record]:
         """All email lists."""
         found: list[Parent] = []
+        self.listed_at = None
         for row in super().read_records(sync_mode):
-            if not found:
-                self.listed_at = self.client.server_time or datetime.now(timezone.utc)
+            self.listed_at = min(self.now, self.listed_at or self.now)
             count = str(row.get("active_subscribers_count"))
             rows = int(count) if count.isdecimal() else 0
             found.append(Parent(str(row.get("created_at")), str(row["uuid"]), rows=rows))

@@ -92,8 +92,8 @@ class PassStream(MailcoachStream, ABC):
         """After a 404: whether the server has the parent, so that it is the list below that it lacks."""
         return True
 
-    def came(self, page: Page) -> None:
-        """A page was read."""
+    def came(self, page: Page, parent: Parent, newest_first: bool) -> None:
+        """A page of a parent's list was read, by a sort that puts the latest changes first or by another one."""
 
     def announce(self, per_minute: float) -> None:
         """Log how much is to come, as far as that is known before the first page."""
@@ -200,7 +200,7 @@ class PassStream(MailcoachStream, ABC):
     ) -> Iterator[StreamData]:
         for page, position in self._pages(sort, parent, stream_slice, may_stop=known_before is not None):
             self._accepted_sorts.add(sort)
-            self.came(page)
+            self.came(page, parent, known_before is not None)
             if self.unit == "pages":
                 self.progress.done, self.progress.whole = page.number, page.last
             for row in page.rows:
