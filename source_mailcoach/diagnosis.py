@@ -70,7 +70,7 @@ def page_of(payload: Any, url: str) -> Page:
     except NotAPage:
         raise MailcoachError(problems.NOT_MAILCOACH, url=url) from None
     # v5 alone has integer ids in its rows; its paths take them instead of the uuids.
-    if any(isinstance(row.get("id"), int) for row in page.rows):
+    if any(isinstance(row.get("id"), int) for row in page.rows if isinstance(row, dict)):
         raise MailcoachError(problems.VERSION_5, url=url)
     return page
 

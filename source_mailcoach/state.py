@@ -19,7 +19,7 @@ the answers' times and the rows', since neither clock can be believed alone. In 
 - of several lists, those read later may show rows that are newer than what was missed of the first: they count less
   the time that has passed in between;
 - a pass that is killed and goes on hours later keeps the time when it began (`began`), and reckons from there;
-- rows from the future count for nothing; if no row shows any time, the cursor before holds; it never goes back;
+- rows from the future count for nothing; if no row shows any time, the cursor before holds;
 - a full refresh leaves no cursor.
 
 Of the campaigns, a pass reads only those that the *gate* lets through, from their listing: those recounted since the
@@ -82,18 +82,22 @@ class Campaign(Parent):
 
 @dataclass(frozen=True)
 class Listing:
-    """The campaigns in scope, the time when the listing began, and how far it surely saw the statistics."""
+    """The campaigns in scope, how late it is at the least, and how far the listing surely saw the statistics.
+
+    `began` is the server's time at its earliest page. A page below that is older, from a cache, moves the cursor back.
+    """
 
     campaigns: Sequence[Campaign]
     time: datetime
     cursor: str | None = None
+    began: str | None = None
 
 
 @dataclass(frozen=True)
 class Pass:
     """A pass under way. `parent`, `sort` and `position` are there while a parent's list is half read.
 
-    `began` is the server's earliest time at any page, for streams whose own rows tell how far a pass has come.
+    `began` is the server's earliest time at any page.
     """
 
     mode: Mode
@@ -178,7 +182,12 @@ def _time(value: Any) -> str | None:
 
 
 def begin(
-    stored: Mapping[str, Any], scope: Scope, mode: Mode, now: datetime, cursor: str | None = None
+    stored: Mapping[str, Any],
+    scope: Scope,
+    mode: Mode,
+    now: datetime,
+    cursor: str | None = None,
+    began: str | None = None,
 ) -> tuple[State, str | None]:
     """The state with a pass that runs: the stored one if it can go on, or a new one, which will leave the cursor.
 
@@ -189,7 +198,7 @@ def begin(
         old = replace(old, cursor=None)
     if old.running and old.running.mode == mode:
         return old, reason
-    return replace(old, running=Pass(mode, cursor)), reason
+    return replace(old, running=Pass(mode, cursor, began=began)), reason
 
 
 def usable(stored: Mapping[str, Any], scope: Scope, now: datetime) -> tuple[State, str | None]:
@@ -287,9 +296,12 @@ def finished(state: State, parent: Parent) -> State:
 
 
 def closed(state: State) -> State:
-    """The pass is through. A full refresh leaves no cursor: the next one, and an incremental sync, start from zero."""
+    """The pass is through. A full refresh leaves no cursor: the next one, and an incremental sync, start from zero.
+
+    The cursor goes back if a pass has seen less than the one before, as where a cache answered: what it brought can be
+    older than what was there.
+    """
     running = state.running
     if running is None or running.mode == "full_refresh":
         return State(state.scope)
-    newest = latest(state.cursor, running.cursor)
-    return State(state.scope, format_time(newest) if newest else None)
+    return State(state.scope, running.cursor or state.cursor)

@@ -1,14 +1,15 @@
 """Lists of the account as a whole."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from source_mailcoach import clocks
 from source_mailcoach.overlap import Query
 from source_mailcoach.state import Parent
 from source_mailcoach.streams.base import ListStream, Record, Slice
 from source_mailcoach.streams.feed_stream import EventStream, FeedStream
+from source_mailcoach.streams.parents import is_usable
 
 
 class Sends(EventStream):
@@ -75,14 +76,18 @@ class SubscriberImports(ListStream):
     endpoint = "subscriber-imports"
     primary_key = "uuid"
     sort = "-created_at"
+    wire: ClassVar[Mapping[str, Any]] = {"email_list_id": {"type": "string"}}
 
     def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
         """The uuid of the list has two names, by version. Details are a request for each import."""
         record = {field: value for field, value in row.items() if field != "email_list_id"}
         record.setdefault("email_list_uuid", row.get("email_list_id"))
-        if self.config.include_import_details:
-            detail = self.client.fetch(Query(f"{self.endpoint}/{row['uuid']}"))["data"]
-            record.update((field, detail[field]) for field in ("subscribers_csv", "created_at") if field in detail)
+        if self.config.include_import_details and is_usable(uuid := row.get("uuid")):
+            answer = self.client.fetch(Query(f"{self.endpoint}/{uuid}"))
+            detail = answer.get("data") if isinstance(answer, dict) else None
+            if isinstance(detail, dict):
+                wanted = ("subscribers_csv", "created_at")
+                record.update(self.fit({field: detail[field] for field in wanted if field in detail}))
         yield record
 
 

@@ -11,8 +11,8 @@ from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
 from source_mailcoach.state import GATE_MARGIN, Campaign, Listing, State, usable
 from source_mailcoach.streams.base import Record, Slice
-from source_mailcoach.streams.parents import ParentStream
-from source_mailcoach.times import format_time, parse_time
+from source_mailcoach.streams.parents import ParentStream, count_of, is_usable
+from source_mailcoach.times import format_time, parse_time, sortable
 from source_mailcoach.watermark import Watermark
 
 # The API's filter for sent means sending as well, and ignores a status that it does not know: everything comes then.
@@ -21,6 +21,7 @@ STATUSES: Mapping[str, frozenset[str]] = {
     "scheduled": frozenset({"draft"}),
     "draft": frozenset({"draft"}),
 }
+KNOWN_STATUSES = frozenset({"draft", "sending", "sent", "cancelled", "paused"})
 
 COUNTERS = ("unique_open_count", "unsubscribe_count", "bounce_count", "sent_to_number_of_subscribers")
 
@@ -63,7 +64,7 @@ class Campaigns(ParentStream):
         stream_state: Mapping[str, Any] | None = None,
     ) -> Iterable[Record]:
         """All campaigns in scope, or in an incremental sync those that have changed since the last one."""
-        campaigns = []
+        campaigns, unusable = [], 0
         seen, counted = Watermark(), Watermark()
         since: datetime | None = None
         for row in super().read_records(sync_mode):
@@ -74,15 +75,19 @@ class Campaigns(ParentStream):
             seen, counted = seen.after(self.now, changes), counted.after(self.now, [recounted])
             if not self._in_scope(row):
                 continue
-            campaigns.append(_campaign(row))
+            if is_usable(row.get("uuid")):
+                campaigns.append(_campaign(row))
+            else:
+                unusable += 1
             changed = max((time for time in changes if time), default=None)
             if since is None or (changed and changed >= since - GATE_MARGIN):
                 yield row
+        self.warn_of_unusable(unusable)
         if seen.began is None:
             since = self._cursor(sync_mode)
-        counted_until = format_time(counted.cursor) if counted.cursor else None
-        self._listing = Listing(campaigns, clocks.earliest(seen.began), counted_until)
-        reached = max((time for time in (since, seen.cursor) if time), default=None)
+        began, until = (format_time(time) if time else None for time in (counted.began, counted.cursor))
+        self._listing = Listing(campaigns, clocks.earliest(seen.began), until, began)
+        reached = seen.cursor or since
         cursor = format_time(reached) if reached and sync_mode is SyncMode.incremental else None
         self._state = State(self.scope, cursor).to_json()
 
@@ -95,10 +100,11 @@ class Campaigns(ParentStream):
         return parse_time(state.cursor)
 
     def _in_scope(self, row: Record) -> bool:
+        """A status that is none says nothing: the server has been asked for the right ones."""
         status, start = self.config.campaign_status, parse_time(self.config.start)
-        if status != "all" and row.get("status") not in STATUSES[status]:
+        if status != "all" and _status(row) in KNOWN_STATUSES - STATUSES[status]:
             return False
-        began = parse_time(row.get("sent_at") or row.get("created_at"))
+        began = parse_time(row.get("sent_at")) or parse_time(row.get("created_at"))
         return start is None or began is None or began >= start
 
     def listing(self) -> Listing:
@@ -114,10 +120,18 @@ class Campaigns(ParentStream):
 
 def _campaign(row: Record) -> Campaign:
     return Campaign(
-        created_at=str(row.get("created_at")),
-        uuid=str(row["uuid"]),
-        status=str(row.get("status")),
-        sent_at=row.get("sent_at"),
-        statistics_calculated_at=row.get("statistics_calculated_at"),
-        counters={field: row[field] for field in COUNTERS if str(row.get(field)).isdecimal()},
+        created_at=sortable(row.get("created_at")) or "",
+        uuid=row["uuid"],
+        status=_status(row),
+        sent_at=_time(row.get("sent_at")),
+        statistics_calculated_at=_time(row.get("statistics_calculated_at")),
+        counters={field: count_of(row.get(field)) for field in COUNTERS},
     )
+
+
+def _status(row: Record) -> str:
+    return str(row.get("status")).strip().lower()
+
+
+def _time(value: Any) -> str | None:
+    return value if parse_time(value) else None

@@ -8,7 +8,8 @@ from airbyte_cdk.models import SyncMode
 
 from source_mailcoach.state import Parent
 from source_mailcoach.streams.base import Record, Slice
-from source_mailcoach.streams.parents import ParentStream
+from source_mailcoach.streams.parents import ParentStream, count_of, is_usable
+from source_mailcoach.times import sortable
 
 
 class EmailLists(ParentStream):
@@ -29,13 +30,16 @@ class EmailLists(ParentStream):
     ) -> Iterable[Record]:
         """All email lists."""
         found: list[Parent] = []
-        self.listed_at = None
+        self.listed_at, unusable = None, 0
         for row in super().read_records(sync_mode):
             self.listed_at = min(self.now, self.listed_at or self.now)
-            count = str(row.get("active_subscribers_count"))
-            rows = int(count) if count.isdecimal() else 0
-            found.append(Parent(str(row.get("created_at")), str(row["uuid"]), rows=rows))
+            if is_usable(uuid := row.get("uuid")):
+                rows = count_of(row.get("active_subscribers_count"))
+                found.append(Parent(sortable(row.get("created_at")) or "", uuid, rows=rows))
+            else:
+                unusable += 1
             yield row
+        self.warn_of_unusable(unusable)
         self._listing = found
 
     def listing(self) -> Sequence[Parent]:

@@ -28,7 +28,7 @@ from source_mailcoach.plan import Plan
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.state import Parent, Scope, State
 from source_mailcoach.streams.base import MailcoachStream, Record, Slice
-from source_mailcoach.times import parse_time
+from source_mailcoach.times import parse_time, sortable
 
 
 class PassStream(MailcoachStream, ABC):
@@ -229,7 +229,8 @@ class PassStream(MailcoachStream, ABC):
         return walk_runs(gets, self._sort_value, self.row_key, start, missed)
 
     def _sort_value(self, row: Record) -> tuple[Any, ...]:
-        return tuple(row.get(field) for field in self.tie_fields)
+        time, *others = (row.get(field) for field in self.tie_fields)
+        return sortable(time), *others
 
     def _pages_to_come(self) -> Iterator[Query]:
         """The pages of the parents after this one, as far as it is known how they are read and how many there are."""
