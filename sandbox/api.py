@@ -47,6 +47,8 @@ class Settings:
     without: Collection[str] = ()
     without_sorts: Collection[str] = ()
     token_may_not_read: Collection[str] = ()
+    clock_ahead: int = 0
+    """Seconds by which the web server's clock is ahead of the database's, or behind it if less than 0."""
 
 
 class NotFound(Exception):
@@ -72,7 +74,7 @@ class Api:
             if self.on_request is not None:
                 self.on_request(request)
             reply = self._answer(request)
-            reply.headers["Date"] = http_time(self.store.now)
+            reply.headers["Date"] = http_time(self.store.now + self.settings.clock_ahead)
             return reply
 
     def _answer(self, request: Request) -> Reply:

@@ -8,7 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
 
 from .replies import HTML, JSON, Reply, error_reply, html_reply, redirect_reply
 from .requests_log import Request
@@ -24,9 +25,10 @@ class Fault:
     `status`), `login` (302 to the login page), `body` (bytes or text) or `json` or `html` with 200, `cut` (the right
     headers and half of the body, then the connection ends), `truncated` (half of the body as if it were whole),
     `empty_reply` (the connection ends without an answer), `rate_limited` (429, with `retry_after` seconds or without
-    the header), `stale` (a cache: what the same URL answered when it was struck first, with an `Age`), `new_cookie`
-    (the answer, and a cookie of a new name and 500 bytes; 400 once more than 8 KB of them come back). `stall` waits
-    that many seconds first, and alone only delays. `headers` are added to any of them.
+    the header), `cached` (what the same request got when it was struck first, as a cache keeps it: with its old `Date`,
+    or by "age" with the present one and an `Age`), `new_cookie` (the answer, and a cookie of a new name and 500 bytes;
+    400 once more than 8 KB of them come back). `stall` waits that many seconds first, and alone only delays. `headers`
+    are added to any of them.
     """
 
     path: str = ""
@@ -47,14 +49,14 @@ class Fault:
     rate_limited: bool = False
     retry_after: int | None = None
     lasts: float | None = None
-    stale: bool = False
     new_cookie: bool = False
+    cached: Literal["date", "age"] | None = None
+    kept: dict[str, Reply] = field(default_factory=dict)
+    """What a cache has kept."""
     struck: int = 0
     """How many requests it has struck so far."""
     began: float = 0.0
     """When it struck first, in monotonic seconds."""
-    kept: dict[tuple[str, str], tuple[float, Reply]] = field(default_factory=dict)
-    """What a cache keeps, and since when."""
 
     @property
     def is_over(self) -> bool:
@@ -85,22 +87,25 @@ class Fault:
             return self._too_many(request)
         if self.status is not None:
             return error_reply(self.status, request.wants_json, debug=debug and self.status == 500)
-        if self.stale:
-            return self._from_cache(request, genuine)
         if self.new_cookie and len(request.headers.get("cookie", "")) > 8192:
             return html_reply(400, "<html><head><title>400 Request Header Or Cookie Too Large</title></head></html>")
         reply = genuine()
         if self.new_cookie:
             reply.headers["Set-Cookie"] = f"session_{self.struck}={'x' * 500}; Path=/; HttpOnly"
+        if self.cached:
+            return self._from_cache(request, reply)
         if self.truncated:
             reply.body = reply.body[: len(reply.body) // 2]
         reply.cut = self.cut
         return reply
 
-    def _from_cache(self, request: Request, genuine: Callable[[], Reply]) -> Reply:
-        url = request.path, jsonlib.dumps(request.query, sort_keys=True)
-        made, reply = self.kept.setdefault(url, (time.monotonic(), genuine()))
-        return replace(reply, headers={**reply.headers, "Age": str(int(time.monotonic() - made))})
+    def _from_cache(self, request: Request, fresh: Reply) -> Reply:
+        old = self.kept.setdefault(f"{request.path}?{sorted(request.query.items())}", fresh)
+        reply = replace(old, headers=dict(old.headers))
+        if self.cached == "age":
+            made, now = (parsedate_to_datetime(each.headers["Date"]) for each in (old, fresh))
+            reply.headers |= {"Date": fresh.headers["Date"], "Age": f"{(now - made).total_seconds():.0f}"}
+        return reply
 
     def _too_many(self, request: Request) -> Reply:
         headers = {"X-RateLimit-Limit": "60", "X-RateLimit-Remaining": "0"}

@@ -140,7 +140,10 @@ class Handler(BaseHTTPRequestHandler):
         if zipped:
             body = gzip.compress(body, compresslevel=1, mtime=0)
         self.send_response_only(reply.status)
-        headers = {"Server": "nginx", "Date": http_time(self.server.api.store.now)}
+        headers = {
+            "Server": "nginx",
+            "Date": http_time(self.server.api.store.now + self.server.api.settings.clock_ahead),
+        }
         headers |= {"Content-Type": reply.content_type, "Content-Length": str(len(body))}
         headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"} if zipped else {}
         for name, value in (headers | reply.headers).items():

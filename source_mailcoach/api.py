@@ -22,6 +22,7 @@ from urllib3.exceptions import HTTPError
 
 from source_mailcoach import headers, problems
 from source_mailcoach.budget import RateBudget
+from source_mailcoach.clocks import ClockReport
 from source_mailcoach.config import MAX_PARALLEL, Config
 from source_mailcoach.diagnosis import data_of, diagnose, page_of, parse_body
 from source_mailcoach.failures import diagnose_failure
@@ -59,6 +60,7 @@ class MailcoachClient(HttpClient):
         self.answered: set[str] = set()
         self.good_answers = 0
         self.is_hopeless = False
+        self.clock_report = ClockReport()
         self.rows_per_page = 15  # on self-hosted servers; the first page tells
         parallel = config.max_parallel_requests
         self._fetcher = Fetcher(self._get, self._judge, self.budget, patience, parallel, self.api_base.url)

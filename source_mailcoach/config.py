@@ -196,7 +196,7 @@ class Config(BaseModel):
     @classmethod
     def _no_number_for_true(cls, value: object, info: ValidationInfo) -> object:
         """pydantic takes true for 1."""
-        if isinstance(value, bool) and info.field_name != "include_import_details":
+        if isinstance(value, bool) and info.field_name not in ("include_import_details", "start_date"):
             raise PydanticCustomError("int_type", "Input should be no true or false")
         return value
 

@@ -114,7 +114,7 @@ def page_of(payload: Any, url: str, answered: Collection[str] = ()) -> Page:
     except NotAPage:
         raise _strange(problems.NOT_MAILCOACH, url, answered) from None
     # v5 alone has integer ids in its rows; its paths take them instead of the uuids.
-    if any(isinstance(row.get("id"), int) for row in page.rows):
+    if any(isinstance(row.get("id"), int) for row in page.rows if isinstance(row, dict)):
         raise MailcoachError(problems.VERSION_5, url=url)
     return page
 

@@ -3,22 +3,43 @@
 import logging
 from collections import Counter
 
+from source_mailcoach.progress import many
+
 
 class Drift:
-    """Counts by field, `outer.inner` for a field of an object."""
+    """Counts by field, `outer.inner` for a field of an object; `empty` rows, and those without their key, by number."""
 
     def __init__(self) -> None:
         self.unknown: Counter[str] = Counter()
         self.misfits: Counter[str] = Counter()
+        self.unprintable: Counter[str] = Counter()
+        self.empty = self.without_key = 0
 
-    def report(self, log: logging.Logger) -> None:
+    def report(self, log: logging.Logger, stream: str = "this stream") -> None:
         """Log a line for each field, and start anew."""
         for name, count in sorted(self.unknown.items()):
             log.warning(f"Mailcoach sent a field that is not in the schema: {name}, in {count:,} records. It is kept.")
         for name, count in sorted(self.misfits.items()):
             log.warning(
                 f"Mailcoach sent values of another type than the schema has for {name}, in {count:,} records. "
-                "They are kept as they came."
+                "They are made to fit where that is sure to be right, and else kept as they came."
             )
-        self.unknown.clear()
-        self.misfits.clear()
+        if self.unprintable:
+            names = ", ".join(sorted(self.unprintable))
+            log.warning(
+                f"Mailcoach sent {many(self.unprintable.total(), 'text')} of {names} with "
+                "characters that databases refuse (halves of a character, or zero): U+FFFD stands in place of each."
+            )
+        if self.empty:
+            log.warning(
+                f"Mailcoach sent {many(self.empty, 'row')} of {stream} with nothing in it that could be kept: null, an "
+                "empty one, or something else than an object."
+            )
+        if self.without_key:
+            log.warning(
+                f"Mailcoach sent {many(self.without_key, 'row')} of {stream} without the primary key. They are kept; a "
+                "destination that removes duplicates may keep only one of them."
+            )
+        for counts in (self.unknown, self.misfits, self.unprintable):
+            counts.clear()
+        self.empty = self.without_key = 0

@@ -1,10 +1,12 @@
-"""Makes the values of a record fit the types that its stream's schema declares.
+"""Makes the values of a row fit the types that its stream's schema declares, once, as it comes in.
 
 Mailcoach's types depend on its version: counters come as strings, an empty object as `[]`, booleans as 0 and 1. A
-value that cannot be made to fit stays as it is, and so do fields that the schema does not know: see `drift`.
+value that cannot be made to fit stays as it is, and so do fields that the schema does not know: see `drift`. What no
+JSON or no database holds is replaced everywhere: half a character, NUL, NaN, a number of more than 64 bits.
 """
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,30 +15,43 @@ from airbyte_cdk.sources.utils.transform import TransformConfig, TypeTransformer
 
 from source_mailcoach.drift import Drift
 from source_mailcoach.privacy import Privacy, protect
+from source_mailcoach.times import as_time, is_plain, is_zero_date
 
 Fit = Callable[[Any], Any]
 
-TIME_WITHOUT_ZONE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.][0-9]+)?)")
 INTEGER = re.compile(r"-?[0-9]{1,19}")
 FRACTION = re.compile(r"-?[0-9]{1,19}[.][0-9]{1,19}")
 BOOLEANS = {0: False, 1: True, "0": False, "1": True, "false": False, "true": True}
+INT64 = 2**63
+UNPRINTABLE = re.compile("[\ud800-\udfff\0]")
+DEEPEST = 60  # levels of a value: deeper ones are kept as JSON text, since serializers give up somewhere
 
 
-class SchemaTransformer(TypeTransformer):
-    """The CDK's hook for transformations, with a schema that is compiled once.
+class RowFit:
+    """Fits rows to a schema that is compiled once. `wire` are fields that rows have otherwise than records."""
 
-    The CDK's own normalization has no rule for `[]` as an object, and logs a line for each value of each record.
+    def __init__(self, schema: Mapping[str, Any], wire: Mapping[str, Mapping[str, Any]]) -> None:
+        self.drift = Drift()
+        properties = {**schema.get("properties", {}), **wire}
+        self._fit = compile_fit({**schema, "type": "object", "properties": properties}, self.drift)
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
+        fitted: dict[str, Any] = self._fit(row)
+        return fitted
+
+
+class PrivacyTransformer(TypeTransformer):
+    """The CDK's hook for transformations: keeps addresses out of a record as the last thing before it goes out.
+
+    The CDK's own normalization is not used: it has no rule for `[]` as an object, logs a line for each value of each
+    record, and what a stream reads from its rows would not be what goes out.
     """
 
-    def __init__(self, schema: Mapping[str, Any], privacy: Privacy = "plain") -> None:
+    def __init__(self, privacy: Privacy) -> None:
         super().__init__(TransformConfig.CustomSchemaNormalization)
-        self.drift = Drift()
-        self._fit = _fit_object(schema, self.drift, "")
         self._privacy: Privacy = privacy
 
     def transform(self, record: dict[str, Any], schema: Mapping[str, Any]) -> None:
-        """Fit a record in place, to the schema given at construction, and keep addresses out of it if asked to."""
-        record.update(self._fit(record))
         protect(record, self._privacy)
 
 
@@ -47,35 +62,67 @@ def compile_fit(schema: Mapping[str, Any], drift: Drift, name: str = "") -> Fit:
     """
     declared = schema.get("type", [])
     types = {declared} if isinstance(declared, str) else set(declared)
+    nullable = "null" in types
     types.discard("null")
     kind = types.pop() if len(types) == 1 else ""
-    if kind == "string":
-        return _counting(_to_time if schema.get("format") == "date-time" else _to_string, str, drift, name)
-    if kind == "integer":
-        return _counting(_to_integer, int, drift, name)
-    if kind == "number":
-        return _counting(_to_number, float, drift, name)
-    if kind == "boolean":
-        return _counting(_to_boolean, bool, drift, name)
-    if kind == "array":
-        item = compile_fit(schema.get("items", {}), drift, name)
-        return _counting(lambda value: _to_array(value, item), list, drift, name)
-    if kind == "object":
-        return _counting(_fit_object(schema, drift, name), dict, drift, name)
-    return lambda value: value
+    if kind == "string" and schema.get("format") == "date-time":
+        fit = _fit_time(drift, name)
+    elif kind == "object":
+        fit = _fit_object(schema, drift, name)
+    elif kind == "array":
+        fit = _fit_array(compile_fit(schema.get("items", {}), drift, name), drift, name)
+    elif kind in SCALARS:
+        fit = _fit_scalar(*SCALARS[kind], drift, name)
+    else:
+        return lambda value: clean(value, drift, name)
 
-
-def _counting(fit: Fit, wanted: type, drift: Drift, name: str) -> Fit:
-    def counted(value: Any) -> Any:
+    def fit_or_null(value: Any) -> Any:
         if value is None:
+            if not nullable:
+                drift.misfits[name] += 1
             return None
-        fitted = fit(value)
-        whole = wanted is float and type(fitted) is int  # as a number may be
-        if not (whole or type(fitted) is wanted) or (wanted is str and type(value) is not str):
-            drift.misfits[name] += 1
-        return fitted
+        return fit(value)
 
-    return counted
+    return fit_or_null
+
+
+def clean(value: Any, drift: Drift, name: str, depth: int = 0) -> Any:
+    """A value of any type, less what cannot go out."""
+    if isinstance(value, str):
+        return value if value.isascii() and "\0" not in value else _printable(value, drift, name)
+    if isinstance(value, (list, dict)) and depth >= DEEPEST:
+        drift.misfits[name] += 1
+        return clean(_as_json(value), drift, name)
+    if isinstance(value, list):
+        return [clean(item, drift, name, depth + 1) for item in value]
+    if isinstance(value, dict):
+        return {clean(key, drift, name): clean(content, drift, name, depth + 1) for key, content in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        drift.misfits[name] += 1
+        return None
+    if isinstance(value, int) and not -INT64 <= value < INT64:
+        drift.misfits[name] += 1
+        return str(value)
+    return value
+
+
+def _printable(text: str, drift: Drift, name: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        pass
+    else:
+        if "\0" not in text:
+            return text
+    drift.unprintable[name] += 1
+    return UNPRINTABLE.sub("\ufffd", text)
+
+
+def _as_json(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return "too deeply nested to be kept"
 
 
 def _fit_object(schema: Mapping[str, Any], drift: Drift, name: str) -> Fit:
@@ -87,33 +134,80 @@ def _fit_object(schema: Mapping[str, Any], drift: Drift, name: str) -> Fit:
         if value == []:  # PHP cannot tell an empty object from an empty array
             return {}
         if not isinstance(value, dict) or not fits:
-            return value
-        drift.unknown.update(inside + field for field in value.keys() - fits.keys())
-        return {field: fits[field](content) if field in fits else content for field, content in value.items()}
+            return clean(value, drift, name) if isinstance(value, dict) else _misfit(value, drift, name)
+        fitted = {}
+        for field, content in value.items():
+            if known := fits.get(field):
+                fitted[field] = known(content)
+            else:
+                field = clean(field, drift, inside + "a field's name")
+                drift.unknown[inside + field] += 1
+                fitted[field] = clean(content, drift, inside + field)
+        return fitted
 
     return fit
 
 
-def _to_array(value: Any, item: Fit) -> Any:
+def _fit_array(item: Fit, drift: Drift, name: str) -> Fit:
+    def fit(value: Any) -> Any:
+        rows = as_list(value)
+        if rows is None:
+            return _misfit(value, drift, name)
+        return [item(element) for element in rows]
+
+    return fit
+
+
+def as_list(value: Any) -> list[Any] | None:
+    """A list; also an object with numbers for names, as PHP writes an array with gaps in its numbering."""
     if isinstance(value, dict) and all(INTEGER.fullmatch(key) for key in value):
-        value = list(value.values())  # PHP writes an array with gaps in its numbering as an object
-    return [item(element) for element in value] if isinstance(value, list) else value
+        return list(value.values())
+    return value if isinstance(value, list) else None
+
+
+def _fit_time(drift: Drift, name: str) -> Fit:
+    """Mailcoach's times are UTC; without the zone a destination would take them for its own."""
+
+    def fit(value: Any) -> Any:
+        if type(value) is str and is_plain(value):
+            return value
+        time = as_time(value)
+        if time is None:
+            kept = _misfit(value, drift, name)
+            return None if is_zero_date(kept) else kept
+        if type(value) is not str or len(value) < len("2026-01-05 10:00"):
+            drift.misfits[name] += 1
+        return time
+
+    return fit
+
+
+def _fit_scalar(convert: Fit, wanted: tuple[type, ...], drift: Drift, name: str) -> Fit:
+    def fit(value: Any) -> Any:
+        fitted = convert(value)
+        if type(fitted) in wanted and (str not in wanted or fitted is value):
+            return fitted if float in wanted and type(fitted) is int else clean(fitted, drift, name)
+        return _misfit(fitted, drift, name)
+
+    return fit
+
+
+def _misfit(value: Any, drift: Drift, name: str) -> Any:
+    """A value that is kept though it does not fit, counted once whatever else is wrong with it."""
+    count = drift.misfits[name] + 1
+    value = clean(value, drift, name)
+    drift.misfits[name] = count
+    return value
 
 
 def _to_string(value: Any) -> Any:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _to_time(value: Any) -> Any:
-    """Mailcoach's times are UTC; without the zone a destination would take them for its own."""
-    bare = TIME_WITHOUT_ZONE.fullmatch(value) if isinstance(value, str) else None
-    return f"{bare[1]}T{bare[2]}Z" if bare else value
+    return value if isinstance(value, str) else _as_json(value)
 
 
 def _to_integer(value: Any) -> Any:
     if isinstance(value, str):
         return int(value) if INTEGER.fullmatch(value) else value
-    whole = isinstance(value, bool) or (isinstance(value, float) and value.is_integer())
+    whole = isinstance(value, bool) or (isinstance(value, float) and value.is_integer() and abs(value) < INT64)
     return int(value) if whole else value
 
 
@@ -128,3 +222,11 @@ def _to_boolean(value: Any) -> Any:
         return BOOLEANS.get(value.lower() if isinstance(value, str) else value, value)
     except TypeError:
         return value
+
+
+SCALARS: Mapping[str, tuple[Fit, tuple[type, ...]]] = {
+    "string": (_to_string, (str,)),
+    "integer": (_to_integer, (int,)),
+    "number": (_to_number, (int, float)),
+    "boolean": (_to_boolean, (bool,)),
+}

@@ -11,6 +11,17 @@ their creation, which never changes. The state of a stream has the same size how
 last parent it is done with, and its position in the one that it is reading (rows read, of how many, by pages of which
 size), which holds for the same sort only.
 
+The cursor that a pass leaves is not beyond the time, by the clock that stamps rows, at which its earliest page was
+answered: whatever changes after its page was read is then new to the next pass. `watermark` tells that time from both
+the answers' times and the rows', since neither clock can be believed alone. In particular,
+
+- a list that is read newest first shows its newest row on its first page: what is on later pages adds nothing;
+- of several lists, those read later may show rows that are newer than what was missed of the first: they count less
+  the time that has passed in between;
+- a pass that is killed and goes on hours later keeps the time when it began (`began`), and reckons from there;
+- rows from the future count for nothing; if no row shows any time, the cursor before holds;
+- a full refresh leaves no cursor.
+
 Of the campaigns, a pass reads only those that the *gate* lets through, from their listing: those recounted since the
 last finished pass, and those sent within the engagement window.
 """
@@ -22,6 +33,7 @@ from typing import Any, Literal, TypeVar
 
 from source_mailcoach.paging import Position
 from source_mailcoach.times import format_time, latest, parse_time
+from source_mailcoach.watermark import Watermark
 
 Mode = Literal["full_refresh", "incremental"]
 Place = tuple[str, str]
@@ -32,7 +44,7 @@ Scope = Mapping[str, str | None]
 
 # A recount may be under way while the campaigns are listed: its stamp is then a little older than the listing.
 GATE_MARGIN = timedelta(minutes=15)
-# No server's clock is so wrong. A cursor from beyond would let nothing through for as long.
+# A cursor from beyond both clocks, by more than this, would let nothing through for as long.
 FUTURE_TOLERANCE = timedelta(days=1)
 
 
@@ -70,26 +82,27 @@ class Campaign(Parent):
 
 @dataclass(frozen=True)
 class Listing:
-    """The campaigns in scope, and the server's time when the listing began."""
+    """The campaigns in scope, how late it is at the least, and how far the listing surely saw the statistics.
+
+    `began` is the server's time at its earliest page. A page below that is older, from a cache, moves the cursor back.
+    """
 
     campaigns: Sequence[Campaign]
     time: datetime
-
-    def cursor(self) -> str | None:
-        """How far the listing saw the statistics: the latest recount, but none from after the listing began.
-
-        A campaign can be recounted after its page was read while a page read later shows an even later recount.
-        """
-        newest = latest(*(campaign.statistics_calculated_at for campaign in self.campaigns))
-        return format_time(min(newest, self.time)) if newest else None
+    cursor: str | None = None
+    began: str | None = None
 
 
 @dataclass(frozen=True)
 class Pass:
-    """A pass under way. `parent`, `sort` and `position` are there while a parent's list is half read."""
+    """A pass under way. `parent`, `sort` and `position` are there while a parent's list is half read.
+
+    `began` is the server's earliest time at any page.
+    """
 
     mode: Mode
     cursor: str | None
+    began: str | None = field(default=None, kw_only=True)
     after: Place | None = None
     parent: str | None = None
     sort: str | None = None
@@ -110,6 +123,8 @@ class State:
             content["cursor"] = self.cursor
         if running := self.running:
             content["pass"] = {"mode": running.mode, "cursor": running.cursor}
+            if running.began:
+                content["pass"]["began"] = running.began
             if running.after:
                 content["pass"]["after"] = list(running.after)
             if position := running.position:
@@ -146,6 +161,7 @@ def _pass(content: Mapping[str, Any]) -> Pass:
     return Pass(
         mode=content["mode"],
         cursor=_time(content["cursor"]),
+        began=_time(content.get("began")),
         after=None if after is None else (after[0], after[1]),
         parent=None if position is None else str(content["parent"]),
         sort=None if position is None else str(content["sort"]),
@@ -166,7 +182,12 @@ def _time(value: Any) -> str | None:
 
 
 def begin(
-    stored: Mapping[str, Any], scope: Scope, mode: Mode, now: datetime, cursor: str | None
+    stored: Mapping[str, Any],
+    scope: Scope,
+    mode: Mode,
+    now: datetime,
+    cursor: str | None = None,
+    began: str | None = None,
 ) -> tuple[State, str | None]:
     """The state with a pass that runs: the stored one if it can go on, or a new one, which will leave the cursor.
 
@@ -177,7 +198,7 @@ def begin(
         old = replace(old, cursor=None)
     if old.running and old.running.mode == mode:
         return old, reason
-    return replace(old, running=Pass(mode, cursor)), reason
+    return replace(old, running=Pass(mode, cursor, began=began)), reason
 
 
 def usable(stored: Mapping[str, Any], scope: Scope, now: datetime) -> tuple[State, str | None]:
@@ -242,16 +263,16 @@ def seen_before(state: State) -> datetime | None:
     return since and since - GATE_MARGIN
 
 
-def began_at(state: State, time: datetime) -> State:
-    """The cursor of a pass is the server's earliest time at any of its pages: what changes later is new to the next.
-
-    The earliest need not be the first's: that may have been asked for again, while others waited to be read.
-    """
+def saw(state: State, time: datetime, changes: Iterable[datetime | None] = ()) -> State:
+    """A page came of the server's time, whose rows changed at these times."""
     running = state.running
-    began = parse_time(running.cursor) if running else None
-    if running is None or (began and began <= time):
+    if running is None:
         return state
-    return replace(state, running=replace(running, cursor=format_time(time)))
+    # States without `began` have that time as their cursor: it was never held against the rows.
+    before = Watermark(parse_time(running.began or running.cursor), parse_time(running.began and running.cursor))
+    after = before.after(time, changes)
+    cursor, began = (format_time(moment) if moment else None for moment in (after.cursor, after.began))
+    return replace(state, running=replace(running, cursor=cursor, began=began))
 
 
 def start_of(state: State, parent: Parent, sort: str) -> Position | None:
@@ -275,9 +296,12 @@ def finished(state: State, parent: Parent) -> State:
 
 
 def closed(state: State) -> State:
-    """The pass is through. A full refresh leaves no cursor: the next one, and an incremental sync, start from zero."""
+    """The pass is through. A full refresh leaves no cursor: the next one, and an incremental sync, start from zero.
+
+    The cursor goes back if a pass has seen less than the one before, as where a cache answered: what it brought can be
+    older than what was there.
+    """
     running = state.running
     if running is None or running.mode == "full_refresh":
         return State(state.scope)
-    newest = latest(state.cursor, running.cursor)
-    return State(state.scope, format_time(newest) if newest else None)
+    return State(state.scope, running.cursor or state.cursor)

@@ -416,7 +416,6 @@ NOT_PAGES = [
     {"data": [], "meta": None},
     {"data": None, "meta": META},
     {"data": [BODY_TEXT], "meta": META},
-    {"data": [[]], "meta": META},
     {"data": [], "meta": {**META, "total": None}},
     {"data": [], "meta": {**META, "current_page": "first"}},
     {"data": [], "meta": {**META, "last_page": float("inf")}},

@@ -180,6 +180,19 @@ def test_reads_the_envelope_of_laravel_also_with_numbers_as_strings() -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "rows"),
+    [
+        ({"1": {"uuid": "a"}, "3": {"uuid": "b"}}, [{"uuid": "a"}, {"uuid": "b"}]),
+        ({}, []),
+        ([{"uuid": "a"}, None, "text", []], [{"uuid": "a"}, None, "text", []]),
+    ],
+)
+def test_a_list_with_gaps_is_a_list_and_rows_that_are_none_are_left_to_the_reader(data: object, rows: object) -> None:
+    meta = {"current_page": 1, "last_page": 1, "total": 4, "per_page": 15}
+    assert Page.from_payload({"data": data, "meta": meta}).rows == rows
+
+
+@pytest.mark.parametrize(
     "payload",
     [
         None,
@@ -189,6 +202,7 @@ def test_reads_the_envelope_of_laravel_also_with_numbers_as_strings() -> None:
         {"data": []},
         {"data": {}, "meta": {}},
         {"data": [], "meta": []},
+        {"data": {"uuid": {}}, "meta": {"current_page": 1, "last_page": 1, "total": 1, "per_page": 15}},
         {"data": [1], "meta": {"current_page": 1, "last_page": 1, "total": 1, "per_page": 15}},
         {"data": [], "meta": {"current_page": None, "last_page": 1, "total": 0, "per_page": 15}},
     ],

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from source_mailcoach.drift import Drift
-from source_mailcoach.records import SchemaTransformer, compile_fit
+from source_mailcoach.records import RowFit, compile_fit
 
 STREAMS = (
     "email_lists",
@@ -25,13 +25,11 @@ STREAMS = (
 SCHEMAS: dict[str, dict[str, Any]] = {
     name: dict(ResourceSchemaLoader("source_mailcoach").get_schema(name)) for name in STREAMS
 }
-TRANSFORMERS = {name: SchemaTransformer(schema) for name, schema in SCHEMAS.items()}
+FITS = {name: RowFit(schema, {}) for name, schema in SCHEMAS.items()}
 
 
 def fitted(stream: str, record: dict[str, Any]) -> dict[str, Any]:
-    record = copy.deepcopy(record)
-    TRANSFORMERS[stream].transform(record, SCHEMAS[stream])
-    return record
+    return FITS[stream](copy.deepcopy(record))
 
 
 def text_of(value: object) -> str:
@@ -55,8 +53,14 @@ INTEGERS = [
     ("1_000", "1_000"),
     ("many", "many"),
     ("", ""),
-    (float("inf"), float("inf")),
-    (10**400, 10**400),
+    (float("inf"), None),
+    (float("nan"), None),
+    (1e300, 1e300),
+    (2**63 - 1, 2**63 - 1),
+    (-(2**63), -(2**63)),
+    (2**63, "9223372036854775808"),
+    ("9999999999999999999", "9999999999999999999"),
+    (10**400, "1" + 400 * "0"),
     ([], []),
     ({}, {}),
 ]
@@ -86,6 +90,10 @@ STRINGS = [
     (True, "true"),
     ({"type": "doc", "text": "grün"}, '{"type": "doc", "text": "grün"}'),
     ([], "[]"),
+    ("half \ud83d of one", "half \ufffd of one"),
+    ("\ud83d\ude00 whole".encode("utf-16", "surrogatepass").decode("utf-16"), "\U0001f600 whole"),
+    ("zero\0", "zero\ufffd"),
+    ({"\udc00": ["\0"]}, '{"\ufffd": ["\ufffd"]}'),
 ]
 TIMES = [
     ("2026-01-05T10:00:00.000000Z", "2026-01-05T10:00:00.000000Z"),
@@ -96,13 +104,37 @@ TIMES = [
     ("2026-01-05 10:00:00", "2026-01-05T10:00:00Z"),
     ("2026-01-05 10:00:00.000000", "2026-01-05T10:00:00.000000Z"),
     ("2026-01-05T10:00:00z", "2026-01-05T10:00:00z"),
-    ("2026-01-05", "2026-01-05"),
-    ("2026-01-05 10:00", "2026-01-05 10:00"),
-    ("2026-01-05 10:00:00 UTC", "2026-01-05 10:00:00 UTC"),
+    ("2026-01-05", "2026-01-05T00:00:00Z"),
+    ("2026-01-05 10:00", "2026-01-05T10:00:00Z"),
+    ("2026-01-05 10:00:00 UTC", "2026-01-05T10:00:00Z"),
+    ("2026-01-05T10:00:00+0200", "2026-01-05T10:00:00+02:00"),
+    ("2026-02-30 10:00:00", "2026-02-30 10:00:00"),
+    ("2026-02-30T10:00:00.000000Z", "2026-02-30T10:00:00.000000Z"),
+    ("-0001-11-30T00:00:00.000000Z", None),
+    ("0000-00-00 00:00:00", None),
+    ("0000-00-00", None),
+    ("05.01.2026 10:00", "05.01.2026 10:00"),
     ("some other words that say nothing", "some other words that say nothing"),
     ("never", "never"),
-    ("", ""),
-    (1767607200, 1767607200),
+    ("", None),
+    (" ", None),
+    (1767607200, "2026-01-05T10:00:00.000000Z"),
+    ("1767607200", "2026-01-05T10:00:00.000000Z"),
+    (1767607200000, "2026-01-05T10:00:00.000000Z"),
+    (1767607200.5, "2026-01-05T10:00:00.500000Z"),
+    (20260105, 20260105),
+    (True, True),
+    (float("nan"), None),
+    ({"date": "2026-01-05 10:00:00.000000", "timezone_type": 3, "timezone": "UTC"}, "2026-01-05T10:00:00.000000Z"),
+    (
+        {"date": "2026-01-05 10:00:00.000000", "timezone_type": 1, "timezone": "+02:00"},
+        "2026-01-05T10:00:00.000000+02:00",
+    ),
+    (
+        {"date": "2026-10-25 02:30:00.000000", "timezone_type": 3, "timezone": "Europe/Brussels"},
+        {"date": "2026-10-25 02:30:00.000000", "timezone_type": 3, "timezone": "Europe/Brussels"},
+    ),
+    ({"date": ["x"], "timezone": 3}, {"date": ["x"], "timezone": 3}),
     ({}, {}),
 ]
 OBJECTS = [([], {}), ({}, {}), ({"a": "1"}, {"a": "1"}), ([1], [1]), ("text", "text"), (0, 0)]

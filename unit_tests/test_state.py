@@ -18,16 +18,17 @@ from source_mailcoach.state import (
     Scope,
     State,
     at_position,
-    began_at,
     begin,
     closed,
     due,
     early_stop,
     finished,
     gate,
+    saw,
     seen_before,
     start_of,
 )
+from source_mailcoach.times import format_time, latest
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
 WEEK, DAY, HOUR, MINUTE = timedelta(days=7), timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -46,11 +47,12 @@ def campaign(name: str, sent: timedelta | None = 60 * DAY, counted: timedelta | 
 
 
 def listing(*campaigns: Campaign) -> Listing:
-    return Listing(campaigns, NOW)
+    newest = latest(*(found.statistics_calculated_at for found in campaigns))
+    return Listing(campaigns, NOW, newest and format_time(newest))
 
 
 def start(stored: dict[str, Any], scope: Scope, mode: Mode, found: Listing) -> tuple[State, str | None]:
-    return begin(stored, scope, mode, found.time, found.cursor())
+    return begin(stored, scope, mode, found.time, found.cursor)
 
 
 def due_names(state: State, *campaigns: Campaign, window: timedelta = WEEK) -> list[str]:
@@ -111,15 +113,12 @@ def test_the_cursor_of_a_pass_is_of_the_listing_with_which_it_began() -> None:
     assert closed(resumed).cursor == "2026-11-01T10:00:00Z"
 
 
-def test_the_cursor_is_not_later_than_the_listing_itself() -> None:
-    """The listing takes minutes: what a late page shows is not yet known of the campaigns on the first."""
-    state, _ = start({}, SCOPE, "incremental", listing(campaign("a", counted=-20 * MINUTE)))
-    assert closed(state).cursor == "2026-11-01T12:00:00Z"
-
-
-def test_the_cursor_never_goes_back() -> None:
+def test_the_cursor_goes_back_with_what_a_pass_has_seen() -> None:
+    """A cache has answered perhaps, and its rows have overwritten newer ones."""
     state, _ = start(SINCE.to_json(), SCOPE, "incremental", listing(campaign("a", counted=2 * HOUR)))
-    assert closed(state).cursor == "2026-11-01T11:00:00Z"
+    assert closed(state).cursor == "2026-11-01T10:00:00Z"
+    state, _ = start(SINCE.to_json(), SCOPE, "incremental", listing(campaign("a")))
+    assert closed(state).cursor == SINCE.cursor
 
 
 def test_a_finished_full_refresh_leaves_nothing_to_go_by() -> None:
@@ -220,6 +219,7 @@ def test_whatever_is_handed_back_as_a_state_is_used_or_refused_but_never_a_crash
         Pass,
         mode=st.sampled_from(["full_refresh", "incremental"]),
         cursor=st.none() | st.just(time(HOUR)),
+        began=st.none() | st.just(time(DAY)),
         after=st.none() | st.tuples(st.text(max_size=40), st.text(max_size=40)),
         parent=st.just("b" * 36),
         sort=st.just(SORT),
@@ -234,17 +234,39 @@ def test_a_state_survives_its_way_through_json(cursor: str | None, running: Pass
 def test_the_largest_state_is_less_than_a_kilobyte() -> None:
     url = f"https://{'a' * 253}/{'p' * 100}/api"
     scope = {"api_base_url": url, "email_privacy": "sha256", "campaign_status": "scheduled", "start_date": time(DAY)}
-    running = Pass("full_refresh", time(DAY), (time(DAY), "u" * 36), "u" * 36, SORT, Position(10**9, 10**9, 1000))
+    began = "2026-11-01T11:00:00Z"
+    running = Pass(
+        "full_refresh", began, (time(DAY), "u" * 36), "u" * 36, SORT, Position(10**9, 10**9, 1000), began=began
+    )
     assert len(json.dumps(State(scope, time(DAY), running).to_json())) < 1000
 
 
-def test_a_stream_without_a_listing_leaves_the_servers_time_at_its_earliest_page() -> None:
+def test_a_pass_through_rows_that_tell_their_time_leaves_what_it_has_seen_at_its_earliest_page() -> None:
     """The first page can be the later one: it failed and was asked for again, while the next waited to be read."""
-    state, _ = begin({}, SCOPE, "incremental", NOW, None)
-    state = began_at(began_at(began_at(state, NOW - MINUTE), NOW - HOUR), NOW)
-    assert closed(state).cursor == "2026-11-01T11:00:00Z"
-    assert seen_before(closed(state)) == NOW - HOUR - 15 * MINUTE
+    state, _ = begin({}, SCOPE, "incremental", NOW)
+    state = saw(saw(saw(state, NOW - MINUTE, [NOW - 2 * MINUTE]), NOW - HOUR), NOW, [NOW - DAY])
+    assert closed(state).cursor == "2026-11-01T10:59:00Z"
+    assert seen_before(closed(state)) == NOW - HOUR - 16 * MINUTE
     assert seen_before(State(SCOPE)) is None
+
+
+def test_a_pass_that_goes_on_hours_later_reckons_from_when_it_began() -> None:
+    half = saw(begin({}, SCOPE, "incremental", NOW)[0], NOW - 9 * HOUR, [NOW - 10 * HOUR])
+    resumed, _ = begin(json.loads(json.dumps(half.to_json())), SCOPE, "incremental", NOW)
+    assert closed(saw(resumed, NOW, [NOW - MINUTE])).cursor == "2026-11-01T02:59:00Z"
+
+
+def test_a_pass_of_an_older_state_is_held_against_the_rows_from_now_on() -> None:
+    """Its cursor was the server's time when it began, whatever the rows said."""
+    half = State(SCOPE, time(20 * HOUR), Pass("incremental", time(9 * HOUR)))
+    assert closed(saw(half, NOW)).cursor == half.cursor
+    assert closed(saw(half, NOW, [NOW - MINUTE])).cursor == "2026-11-01T02:59:00Z"
+
+
+def test_where_no_row_shows_a_time_the_cursor_before_holds() -> None:
+    state, _ = begin(SINCE.to_json(), SCOPE, "incremental", NOW)
+    assert closed(saw(state, NOW, [None])).cursor == SINCE.cursor
+    assert closed(saw(begin({}, SCOPE, "incremental", NOW)[0], NOW)).cursor is None
 
 
 def test_parents_are_read_in_the_order_of_their_creation_whatever_the_order_of_their_listing() -> None:

@@ -1,14 +1,16 @@
 """Lists of the account as a whole."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
+from source_mailcoach import clocks
 from source_mailcoach.overlap import Query
 from source_mailcoach.problems import Absent
 from source_mailcoach.state import Parent
 from source_mailcoach.streams.base import ListStream, Record, Slice
 from source_mailcoach.streams.feed_stream import EventStream, FeedStream
+from source_mailcoach.streams.parents import is_usable
 
 
 class Sends(EventStream):
@@ -27,7 +29,7 @@ class Sends(EventStream):
 
     def known_before(self, parent: Parent) -> datetime | None:
         known = super().known_before(parent)
-        return known and min(known, self._now() - self.config.engagement_window)
+        return known and min(known, clocks.earliest(self.client.server_time) - self.config.engagement_window)
 
 
 class Suppressions(FeedStream):
@@ -75,13 +77,14 @@ class SubscriberImports(ListStream):
     endpoint = "subscriber-imports"
     primary_key = "uuid"
     sort = "-created_at"
+    wire: ClassVar[Mapping[str, Any]] = {"email_list_id": {"type": "string"}}
 
     def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
         """The uuid of the list has two names, by version. Details are a request for each import."""
         record = {field: value for field, value in row.items() if field != "email_list_id"}
         record.setdefault("email_list_uuid", row.get("email_list_id"))
-        if self.config.include_import_details:
-            record.update(self._details(Query(f"{self.endpoint}/{row['uuid']}")))
+        if self.config.include_import_details and is_usable(uuid := row.get("uuid")):
+            record.update(self._details(Query(f"{self.endpoint}/{uuid}")))
         yield record
 
     def _details(self, query: Query) -> dict[str, Any]:
@@ -94,7 +97,7 @@ class SubscriberImports(ListStream):
         details: dict[str, Any] = {}
         for answer in self.unless_absent(lambda: iter([self.client.fetch(query)]), is_deleted):
             details = answer["data"]
-        return {field: details[field] for field in ("subscribers_csv", "created_at") if field in details}
+        return self.fit({field: details[field] for field in ("subscribers_csv", "created_at") if field in details})
 
 
 class AutomationMails(ListStream):

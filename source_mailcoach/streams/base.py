@@ -1,8 +1,12 @@
 """What all streams share: a list endpoint of Mailcoach, read page by page."""
 
+import json
 import sys
 from abc import ABC
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 import requests
@@ -17,7 +21,7 @@ from source_mailcoach.overlap import Query
 from source_mailcoach.paging import GetPage, Page, PagingError, in_order, reverse_of, walk_tied
 from source_mailcoach.problems import Absent, MailcoachError
 from source_mailcoach.progress import Progress
-from source_mailcoach.records import SchemaTransformer
+from source_mailcoach.records import PrivacyTransformer, RowFit
 
 Slice = Mapping[str, Any]
 Record = Mapping[str, Any]
@@ -30,14 +34,16 @@ PAUSE = 1.0  # seconds, before the first of these tries that is a further one; t
 class MailcoachStream(HttpStream, ABC):
     """A stream declares its `endpoint`, its `primary_key` and the `sort` by which its list is read.
 
-    `since_version` says which Mailcoach has the endpoint, if not all of them do.
+    `since_version` says which Mailcoach has the endpoint, if not all of them do. `wire` are the schemas of fields that
+    the server's rows have and records do not have, or not so: `records_of` makes something else of them.
     """
 
     endpoint: ClassVar[str]
     sort: ClassVar[str]
     since_version: ClassVar[str] = ""
+    wire: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     progress: Progress
-    transformer: SchemaTransformer
+    transformer: PrivacyTransformer
 
     def __init__(self, client: MailcoachClient, config: Config, **parent: Any) -> None:
         super().__init__(**parent)
@@ -45,7 +51,12 @@ class MailcoachStream(HttpStream, ABC):
         self.client = client
         self.config = config
         self.page_size = config.page_size
-        self.transformer = SchemaTransformer(self.get_json_schema(), config.email_privacy)
+        self.fit = RowFit(self.row_schema(), self.wire)
+        self.transformer = PrivacyTransformer(config.email_privacy)
+
+    def row_schema(self) -> Mapping[str, Any]:
+        """The schema of the rows that the server lists, which are the records but for what `records_of` does."""
+        return self.get_json_schema()
 
     @property
     def url_base(self) -> str:
@@ -72,6 +83,11 @@ class MailcoachStream(HttpStream, ABC):
     def next_page_token(self, response: requests.Response) -> None:
         """The next page is chosen by `paging`, which looks at more than one answer."""
 
+    @property
+    def now(self) -> datetime:
+        """The server's time at the page that was read last."""
+        return self.client.server_time or datetime.now(timezone.utc)
+
     def query(self, number: int, sort: str, stream_slice: Slice) -> Query:
         """The request for a page of the list, by a sort or ("") in whatever order the server likes."""
         chosen = {"sort": sort, "page": number} if sort else {"page": number}
@@ -79,12 +95,19 @@ class MailcoachStream(HttpStream, ABC):
         return Query(self.path(stream_slice=stream_slice), tuple(params.items()))
 
     def get_page(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Page:
-        """One page of the list, with those that will be needed next under way; raises MailcoachError."""
+        """One page of the list, with those that will be needed next under way; raises MailcoachError.
+
+        Its rows are made to fit here, once: all that is read from them, and all that goes out, is what fits.
+        """
         # The CDK buffers its output. What is not out when a sync is killed in a long wait would be read again.
         sys.stdout.flush()
         page: Page = self.client.fetch(query, ahead, later)
         self.client.rows_per_page = page.size or self.client.rows_per_page
-        return page
+        self.client.clock_report.compare(self.logger, self.client.server_time)
+        rows = [self.fit(row) for row in page.rows if isinstance(row, dict) and row]
+        self.fit.drift.empty += len(page.rows) - len(rows)
+        self.fit.drift.without_key += sum(not all(map(row.get, self.key_fields)) for row in rows)
+        return replace(page, rows=rows)
 
     def getter(
         self,
@@ -121,7 +144,7 @@ class MailcoachStream(HttpStream, ABC):
     def finish(self) -> None:
         """Log what was read, and what of it the schema does not foresee."""
         self.progress.finish()
-        self.transformer.drift.report(self.logger)
+        self.fit.drift.report(self.logger, self.name)
 
     def tied_pages(self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]] = tuple) -> Iterator[Page]:
         """The pages of a list in which rows can be equal by the sort, each row once."""
@@ -140,12 +163,20 @@ class MailcoachStream(HttpStream, ABC):
         )
 
     def row_key(self, row: Record) -> tuple[Any, ...]:
-        """The primary key within the list of one parent, so without what names the parent."""
+        """The primary key within the list of one parent, so without what names the parent.
+
+        None comes first if a part is missing, and then the whole row: rows without a key are not each other.
+        """
+        key = tuple(map(row.get, self.key_fields))
+        return key if all(key) else (None, json.dumps(row, sort_keys=True))
+
+    @cached_property
+    def key_fields(self) -> Sequence[str]:
         keys = [self.primary_key] if isinstance(self.primary_key, str) else self.primary_key or []
-        return tuple(row.get(str(field)) for field in keys if field != "campaign_uuid")
+        return [str(field) for field in keys if field != "campaign_uuid"]
 
     def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
-        """The records that a row of the list makes, but for their types, which `records` makes fit the schema."""
+        """The records that a row of the list makes, which fit the schema as the row does."""
         yield dict(row)
 
     def wrong_pages(self, error: PagingError) -> MailcoachError:

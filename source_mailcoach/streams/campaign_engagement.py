@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from source_mailcoach.paging import Page
 from source_mailcoach.streams.base import Record, Slice
@@ -22,6 +22,7 @@ class CampaignOpens(CampaignStream):
     changes_sort = "-last_opened_at,email"
     counter = "unique_open_count"
     unwanted = ("uuid",)  # v6 and v7 send it, always null
+    wire: ClassVar[Mapping[str, Any]] = {"uuid": {}, "subscriber_email_list_uuid": {}}
 
     def changed_at(self, row: Record) -> datetime | None:
         return parse_time(row.get("last_opened_at"))
@@ -46,9 +47,10 @@ class CampaignUnsubscribes(CampaignStream):
     changes_sort = "-id"
     counter = "unsubscribe_count"
     unwanted = ("campaign",)  # v6 repeats the whole campaign, with all of its HTML, in every row
+    wire: ClassVar[Mapping[str, Any]] = {"campaign": {}}
 
     def changed_at(self, row: Record) -> datetime | None:
-        return parse_time((row.get("subscriber") or {}).get("unsubscribed_at"))
+        return parse_time(_unsubscribed_at(row))
 
     def rest_is_known(self, page: Page, before: datetime) -> bool:
         """One old time proves nothing here: a complaint that is reported late has a new id and an old time."""
@@ -56,9 +58,13 @@ class CampaignUnsubscribes(CampaignStream):
         return bool(times) and all(time is not None and time < before for time in times)
 
     def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
-        unsubscribed_at = (row.get("subscriber") or {}).get("unsubscribed_at")
         for record in super().records_of(row, stream_slice):
-            yield {**record, "subscriber_unsubscribed_at": unsubscribed_at}
+            yield {**record, "subscriber_unsubscribed_at": _unsubscribed_at(row)}
+
+
+def _unsubscribed_at(row: Record) -> Any:
+    subscriber = row.get("subscriber")
+    return subscriber.get("unsubscribed_at") if isinstance(subscriber, dict) else None
 
 
 class CampaignBounces(CampaignStream):

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 from airbyte_cdk.models import SyncMode
 from airbyte_cdk.sources.streams.http import HttpSubStream
 
-from source_mailcoach import state
+from source_mailcoach import clocks, state
 from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
+from source_mailcoach.paging import Page
 from source_mailcoach.state import Campaign, Parent, Scope, State
 from source_mailcoach.streams.base import Record, Slice
 from source_mailcoach.streams.campaigns import Campaigns
@@ -40,7 +41,8 @@ class CampaignStream(PassStream, HttpSubStream, ABC):
 
     def _begin(self, mode: state.Mode, saved: Mapping[str, Any]) -> tuple[State, str | None, Sequence[Campaign]]:
         listing = self.parent.listing()
-        reached, reason = state.begin(saved, self.scope, mode, listing.time, listing.cursor())
+        now = clocks.latest(self.client.server_time)
+        reached, reason = state.begin(saved, self.scope, mode, now, listing.cursor, listing.began)
         return reached, reason, state.due(reached, state.gate(reached, listing, self.config.engagement_window))
 
     def expected_requests(self, mode: state.Mode, saved: Mapping[str, Any]) -> int:
@@ -62,6 +64,9 @@ class CampaignStream(PassStream, HttpSubStream, ABC):
 
     def changed_at(self, row: Record) -> datetime | None:
         return None
+
+    def came(self, page: Page, parent: Parent, newest_first: bool) -> None:
+        self._reached = state.saw(self._reached, self.now)
 
     def path(self, *, stream_slice: Slice | None = None, **_: Any) -> str:
         return f"campaigns/{(stream_slice or {})['campaign_uuid']}/{self.endpoint}"

@@ -1,17 +1,19 @@
 """The campaigns of the account, and the listing of them that the streams of single campaigns go by."""
 
 from collections.abc import Collection, Iterable, Mapping, MutableMapping
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from airbyte_cdk.models import SyncMode
 
+from source_mailcoach import clocks
 from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
 from source_mailcoach.state import GATE_MARGIN, Campaign, Listing, State, usable
 from source_mailcoach.streams.base import Record, Slice
-from source_mailcoach.streams.parents import ParentStream
-from source_mailcoach.times import format_time, latest, parse_time
+from source_mailcoach.streams.parents import ParentStream, count_of, is_usable
+from source_mailcoach.times import format_time, parse_time, sortable
+from source_mailcoach.watermark import Watermark
 
 # The API's filter for sent means sending as well, and ignores a status that it does not know: everything comes then.
 STATUSES: Mapping[str, frozenset[str]] = {
@@ -19,6 +21,7 @@ STATUSES: Mapping[str, frozenset[str]] = {
     "scheduled": frozenset({"draft"}),
     "draft": frozenset({"draft"}),
 }
+KNOWN_STATUSES = frozenset({"draft", "sending", "sent", "cancelled", "paused"})
 
 COUNTERS = ("unique_open_count", "unsubscribe_count", "bounce_count", "sent_to_number_of_subscribers")
 
@@ -61,39 +64,47 @@ class Campaigns(ParentStream):
         stream_state: Mapping[str, Any] | None = None,
     ) -> Iterable[Record]:
         """All campaigns in scope, or in an incremental sync those that have changed since the last one."""
-        campaigns, moved = [], []
-        listed_at: datetime | None = None
+        campaigns, unusable = [], 0
+        seen, counted = Watermark(), Watermark()
         since: datetime | None = None
         for row in super().read_records(sync_mode):
-            if listed_at is None:
-                listed_at = self.client.server_time or datetime.now(timezone.utc)
-                since = self._cursor(sync_mode, listed_at)
+            if seen.began is None:
+                since = self._cursor(sync_mode)
+            recounted = parse_time(row.get("statistics_calculated_at"))
+            changes = [recounted, parse_time(row.get("created_at")), parse_time(row.get("updated_at"))]
+            seen, counted = seen.after(self.now, changes), counted.after(self.now, [recounted])
             if not self._in_scope(row):
                 continue
-            campaigns.append(_campaign(row))
-            moved.append(latest(row.get("created_at"), row.get("updated_at"), row.get("statistics_calculated_at")))
-            if since is None or (moved[-1] and moved[-1] >= since - GATE_MARGIN):
+            if is_usable(row.get("uuid")):
+                campaigns.append(_campaign(row))
+            else:
+                unusable += 1
+            changed = max((time for time in changes if time), default=None)
+            if since is None or (changed and changed >= since - GATE_MARGIN):
                 yield row
-        listed_at = listed_at or datetime.now(timezone.utc)
-        self._listing = Listing(campaigns, listed_at)
-        cursor = None
-        if sync_mode is SyncMode.incremental and (times := [time for time in moved if time]):
-            cursor = format_time(min(max(times), listed_at))
+        self.warn_of_unusable(unusable)
+        if seen.began is None:
+            since = self._cursor(sync_mode)
+        began, until = (format_time(time) if time else None for time in (counted.began, counted.cursor))
+        self._listing = Listing(campaigns, clocks.earliest(seen.began), until, began)
+        reached = seen.cursor or since
+        cursor = format_time(reached) if reached and sync_mode is SyncMode.incremental else None
         self._state = State(self.scope, cursor).to_json()
 
-    def _cursor(self, sync_mode: SyncMode, listed_at: datetime) -> datetime | None:
+    def _cursor(self, sync_mode: SyncMode) -> datetime | None:
         if sync_mode is not SyncMode.incremental:
             return None
-        state, reason = usable(self._state, self.scope, listed_at)
+        state, reason = usable(self._state, self.scope, clocks.latest(self.client.server_time))
         if reason:
             self.logger.warning(f"All campaigns are read again: {reason}.")
         return parse_time(state.cursor)
 
     def _in_scope(self, row: Record) -> bool:
+        """A status that is none says nothing: the server has been asked for the right ones."""
         status, start = self.config.campaign_status, parse_time(self.config.start)
-        if status != "all" and row.get("status") not in STATUSES[status]:
+        if status != "all" and _status(row) in KNOWN_STATUSES - STATUSES[status]:
             return False
-        began = parse_time(row.get("sent_at") or row.get("created_at"))
+        began = parse_time(row.get("sent_at")) or parse_time(row.get("created_at"))
         return start is None or began is None or began >= start
 
     def listing(self) -> Listing:
@@ -112,10 +123,18 @@ class Campaigns(ParentStream):
 
 def _campaign(row: Record) -> Campaign:
     return Campaign(
-        created_at=str(row.get("created_at")),
-        uuid=str(row["uuid"]),
-        status=str(row.get("status")),
-        sent_at=row.get("sent_at"),
-        statistics_calculated_at=row.get("statistics_calculated_at"),
-        counters={field: row[field] for field in COUNTERS if str(row.get(field)).isdecimal()},
+        created_at=sortable(row.get("created_at")) or "",
+        uuid=row["uuid"],
+        status=_status(row),
+        sent_at=_time(row.get("sent_at")),
+        statistics_calculated_at=_time(row.get("statistics_calculated_at")),
+        counters={field: count_of(row.get(field)) for field in COUNTERS},
     )
+
+
+def _status(row: Record) -> str:
+    return str(row.get("status")).strip().lower()
+
+
+def _time(value: Any) -> str | None:
+    return value if parse_time(value) else None

@@ -5,6 +5,7 @@ from typing import Any
 
 from source_mailcoach.streams.base import Record, Slice
 from source_mailcoach.streams.feed_stream import EmailListStream
+from source_mailcoach.times import parse_time
 
 
 class Subscribers(EmailListStream):
@@ -23,8 +24,8 @@ class Subscribers(EmailListStream):
 
     def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
         """The API has no status: it follows from two times."""
-        subscribed = "subscribed" if row.get("subscribed_at") else "unconfirmed"
-        status = "unsubscribed" if row.get("unsubscribed_at") else subscribed
+        subscribed = "subscribed" if parse_time(row.get("subscribed_at")) else "unconfirmed"
+        status = "unsubscribed" if parse_time(row.get("unsubscribed_at")) else subscribed
         for record in super().records_of(row, stream_slice):
             yield {**record, "status": status}
 

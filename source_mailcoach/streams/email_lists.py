@@ -1,14 +1,15 @@
 """The email lists of the account, and the listing of them that the streams of single lists go by."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from airbyte_cdk.models import SyncMode
 
 from source_mailcoach.state import Parent
 from source_mailcoach.streams.base import Record, Slice
-from source_mailcoach.streams.parents import ParentStream
+from source_mailcoach.streams.parents import ParentStream, count_of, is_usable
+from source_mailcoach.times import sortable
 
 
 class EmailLists(ParentStream):
@@ -29,13 +30,16 @@ class EmailLists(ParentStream):
     ) -> Iterable[Record]:
         """All email lists."""
         found: list[Parent] = []
+        self.listed_at, unusable = None, 0
         for row in super().read_records(sync_mode):
-            if not found:
-                self.listed_at = self.client.server_time or datetime.now(timezone.utc)
-            count = str(row.get("active_subscribers_count"))
-            rows = int(count) if count.isdecimal() else 0
-            found.append(Parent(str(row.get("created_at")), str(row["uuid"]), rows=rows))
+            self.listed_at = min(self.now, self.listed_at or self.now)
+            if is_usable(uuid := row.get("uuid")):
+                rows = count_of(row.get("active_subscribers_count"))
+                found.append(Parent(sortable(row.get("created_at")) or "", uuid, rows=rows))
+            else:
+                unusable += 1
             yield row
+        self.warn_of_unusable(unusable)
         self._listing = found
 
     def listing(self) -> Sequence[Parent]:

@@ -2,14 +2,14 @@
 
 from abc import ABC
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
 from airbyte_cdk.models import SyncMode
 from airbyte_cdk.sources.streams.http import HttpSubStream
 
-from source_mailcoach import state
+from source_mailcoach import clocks, state
 from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
 from source_mailcoach.paging import Page
@@ -18,34 +18,41 @@ from source_mailcoach.state import ACCOUNT, Parent, Scope, State
 from source_mailcoach.streams.base import Record, Slice
 from source_mailcoach.streams.email_lists import EmailLists
 from source_mailcoach.streams.pass_stream import PassStream
-from source_mailcoach.times import format_time, parse_time
+from source_mailcoach.times import parse_time
 
 
 class FeedStream(PassStream, ABC):
-    """The cursor that a pass leaves is the server's time when it began, so that no later change is missed."""
+    """The cursor that a pass leaves follows from the times of its rows and of the answers: see `state`."""
+
+    _shown_of: Parent | None = None
 
     def parents(self) -> Sequence[Parent]:
         return [ACCOUNT]
 
     def begin(self, mode: state.Mode) -> tuple[State, str | None, Sequence[Parent]]:
         parents = self.parents()
-        reached, reason = state.begin(self._state, self.scope, mode, self._now(), self.cursor_of_parents())
+        reached, reason = state.begin(self._state, self.scope, mode, clocks.latest(self.client.server_time))
+        if listed_at := self.parents_listed_at():
+            reached = state.saw(reached, listed_at)
         return reached, reason, state.due(reached, parents)
 
-    def cursor_of_parents(self) -> str | None:
+    def parents_listed_at(self) -> datetime | None:
         """The time when the parents were listed, if they are listed: a later one is all new to the next pass."""
         return None
 
     def known_before(self, parent: Parent) -> datetime | None:
         return state.seen_before(self._reached)
 
-    def came(self, page: Page) -> None:
-        self._reached = state.began_at(self._reached, self._now())
+    def came(self, page: Page, parent: Parent, newest_first: bool) -> None:
+        """Newest first, rows of a later page that are newer than those of the first tell of a cache, not of a time."""
+        changes = [change for row in page.rows if (change := self.changed_at(row))]
+        self.client.clock_report.compare(self.logger, self.client.server_time, max(changes, default=None))
+        past = [change for change in changes if change <= self.now]
+        shown = () if newest_first and self._shown_of is parent else past
+        self._shown_of = parent if past else self._shown_of
+        self._reached = state.saw(self._reached, self.now, shown)
         if self.unit == "pages" and not self.progress.done:
             self.progress.start(f"{many(page.total, 'row')} at the most", page.last, self.client.budget.per_minute)
-
-    def _now(self) -> datetime:
-        return self.client.server_time or datetime.now(timezone.utc)
 
 
 class EventStream(FeedStream, ABC):
@@ -83,9 +90,8 @@ class EmailListStream(FeedStream, HttpSubStream, ABC):
     def parents(self) -> Sequence[Parent]:
         return self.parent.listing()
 
-    def cursor_of_parents(self) -> str | None:
-        listed_at = self.parent.listed_at
-        return format_time(listed_at) if listed_at else None
+    def parents_listed_at(self) -> datetime | None:
+        return self.parent.listed_at
 
     def path(self, *, stream_slice: Slice | None = None, **_: Any) -> str:
         return f"email-lists/{(stream_slice or {})['email_list_uuid']}/{self.endpoint}"
@@ -94,7 +100,7 @@ class EmailListStream(FeedStream, HttpSubStream, ABC):
         return {"email_list_uuid": parent.uuid}
 
     def expected_requests(self, mode: state.Mode, saved: Mapping[str, Any]) -> int:
-        reached, _ = state.begin(saved, self.scope, mode, self._now(), None)
+        reached, _ = state.begin(saved, self.scope, mode, clocks.latest(self.client.server_time))
         parents = state.due(reached, self.parents())
         whole = self.rows_are_counted and not reached.cursor
         return sum(self.requests_for(parent.rows) for parent in parents) if whole else len(parents)

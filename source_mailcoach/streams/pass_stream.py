@@ -28,7 +28,7 @@ from source_mailcoach.plan import Plan
 from source_mailcoach.problems import Absent, MailcoachError
 from source_mailcoach.state import Parent, Scope, State
 from source_mailcoach.streams.base import MailcoachStream, Record, Slice
-from source_mailcoach.times import parse_time
+from source_mailcoach.times import parse_time, sortable
 
 
 class PassStream(MailcoachStream, ABC):
@@ -92,8 +92,8 @@ class PassStream(MailcoachStream, ABC):
         """After a 404: whether good answers say that the parent was deleted since it was listed."""
         return False
 
-    def came(self, page: Page) -> None:
-        """A page was read."""
+    def came(self, page: Page, parent: Parent, newest_first: bool) -> None:
+        """A page of a parent's list was read, by a sort that puts the latest changes first or by another one."""
 
     def announce(self, per_minute: float) -> None:
         """Log how much is to come, as far as that is known before the first page."""
@@ -200,7 +200,7 @@ class PassStream(MailcoachStream, ABC):
     ) -> Iterator[StreamData]:
         for page, position in self._pages(sort, parent, stream_slice, may_stop=known_before is not None):
             self._accepted_sorts.add(sort)
-            self.came(page)
+            self.came(page, parent, known_before is not None)
             if self.unit == "pages":
                 self.progress.done, self.progress.whole = page.number, page.last
             for row in page.rows:
@@ -229,7 +229,8 @@ class PassStream(MailcoachStream, ABC):
         return walk_runs(gets, self._sort_value, self.row_key, start, missed)
 
     def _sort_value(self, row: Record) -> tuple[Any, ...]:
-        return tuple(row.get(field) for field in self.tie_fields)
+        time, *others = (row.get(field) for field in self.tie_fields)
+        return sortable(time), *others
 
     def _pages_to_come(self) -> Iterator[Query]:
         """The pages of the parents after this one, as far as it is known how they are read and how many there are."""

@@ -191,7 +191,7 @@ def test_a_lost_route_is_a_404_as_text_on_all_paths_for_some_tenths_of_a_second(
 
 def test_a_cache_answers_each_url_with_what_it_was_first_and_says_how_old_that_is() -> None:
     with Sandbox(campaigns=20, opens=2, html_bytes=20) as running:
-        running.add_fault(Fault(path="/campaigns$", stale=True, times=None))
+        running.add_fault(Fault(path="/campaigns$", cached="age", times=None))
         first, second = (ask(running, f"/campaigns?page={page}") for page in (1, 2))
         running.store.delete_campaign(first.json["data"][0]["uuid"])
         again = [ask(running, f"/campaigns?page={page}") for page in (1, 2)]
