@@ -150,7 +150,7 @@ def test_a_list_with_gaps_in_its_numbering_is_a_list(sandbox: Sandbox) -> None:
     def rewrite(payload: Any) -> Any:
         for row in payload["data"]:
             row.update({"clicks": gaps(row["clicks"])} if row.get("clicks") else {})
-        return payload | {"data": gaps(payload["data"])}
+        return payload | {"data": gaps(payload["data"]) or []}
 
     sandbox.add_fault(Fault(times=None, rewrite=rewrite))
     run = good(read_here(sandbox))

@@ -48,10 +48,10 @@ class Page:
         """
         try:
             data, meta = payload["data"], payload["meta"]  # type: ignore[index]
-            if isinstance(data, dict) and all(key.isdecimal() for key in data):
+            if isinstance(data, dict) and data and all(key.isdecimal() for key in data):
                 data = list(data.values())  # PHP writes a list with gaps in its numbering as an object
-            # A row can be broken, but where all are texts or numbers, something else than Mailcoach answers.
-            if not isinstance(data, list) or (data and all(isinstance(row, (str, int, float)) for row in data)):
+            # A row can be broken, but where no row is an object, something else than Mailcoach answers.
+            if not isinstance(data, list) or (data and not any(isinstance(row, dict) or row is None for row in data)):
                 raise NotAPage
             number, last, total = int(meta["current_page"]), int(meta["last_page"]), int(meta["total"])
             return cls(number, last, total, int(meta["per_page"]), data)

@@ -183,7 +183,6 @@ def test_reads_the_envelope_of_laravel_also_with_numbers_as_strings() -> None:
     ("data", "rows"),
     [
         ({"1": {"uuid": "a"}, "3": {"uuid": "b"}}, [{"uuid": "a"}, {"uuid": "b"}]),
-        ({}, []),
         ([{"uuid": "a"}, None, "text", []], [{"uuid": "a"}, None, "text", []]),
     ],
 )
