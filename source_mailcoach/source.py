@@ -65,20 +65,14 @@ class SourceMailcoach(AbstractSource):
     read_state = staticmethod(inputs.read_state)
     _selected: Mapping[str, tuple[Mode, Mapping[str, Any]]] = MappingProxyType({})
     _client: MailcoachClient | None = None
-    _form: Mapping[str, Any] = MappingProxyType({})
 
     def spec(self, logger: logging.Logger) -> ConnectorSpecification:
-        self._form = connection_specification()
-        return ConnectorSpecification(connectionSpecification=self._form, documentationUrl=DOCUMENTATION_URL)
+        return ConnectorSpecification(
+            connectionSpecification=connection_specification(), documentationUrl=DOCUMENTATION_URL
+        )
 
     def configure(self, config: Mapping[str, Any], temp_dir: str) -> Mapping[str, Any]:
-        """Rewrite the connector_id of an old saved configuration; the platform saves what the message holds.
-
-        From here on the patterns of the form are left to it: the CDK holds a check's configuration against them before
-        the connector can say what is wrong, and quotes the whole URL, with a password that is in it.
-        """
-        for field in self._form.get("properties", {}).values():
-            field.pop("pattern", None)
+        """Rewrite the connector_id of an old saved configuration; the platform saves what the message holds."""
         if config.get("connector_id") == LEGACY_RUNTIME_ID:
             config = {**config, "connector_id": PRODUCT_ID}
             emit_configuration_as_airbyte_control_message(config)
