@@ -3,6 +3,7 @@
 Each sync is the connector's own `read`, over a real socket, in this process: hundreds of them must fit into a minute.
 """
 
+import contextlib
 import json
 import logging
 import random
@@ -22,9 +23,10 @@ from airbyte_cdk.models import (
 )
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from sandbox import Sandbox, lost_route
+from sandbox import Fault, Sandbox, lost_route
 from sandbox.connector import STREAMS, catalog
 from sandbox.mutations import Mutator
+from sandbox.times import HOUR, MINUTE
 from sandbox.truth import PRIMARY_KEYS
 from source_mailcoach import SourceMailcoach
 from source_mailcoach.streams.base import MailcoachStream
@@ -131,7 +133,15 @@ def test_after_each_sync_the_destination_holds_all_that_the_server_had_throughou
     with Sandbox(version=version, campaigns=10, seed=seed, opens=25, html_bytes=50) as sandbox:
         monkeypatch.setenv("MAILCOACH_TRUSTED_HOSTS", sandbox.trusted_host)
         mutator, destination = Mutator(sandbox.store, rng), Destination()
-        for _ in range(10):
+        cache, clocks = Fault(times=None, cached="age" if seed % 2 else "date"), random.Random(seed)
+        # The web server's clock is apart from the database's; one of three syncs comes from a cache as well.
+        sandbox.settings.clock_ahead = clocks.choice([0, 20 * MINUTE, -20 * MINUTE, 3 * HOUR])
+        for number in range(10):
+            if number % 3 == 0:
+                sandbox.add_fault(cache)
+                with contextlib.suppress(AirbyteTracedException):  # pages that a cache has mixed up can be refused
+                    killed(sync(sandbox, destination), clocks)
+                sandbox.clear_faults()
             for _ in range(rng.randint(0, 12)):
                 mutator.mutate()
             before = settled(known(sandbox, mutator, truth_of(sandbox)))

@@ -90,6 +90,7 @@ def walk(get: GetPage, start: Position | None = None) -> Iterator[tuple[Page, Po
     """
     position = start or Position(0, 0, 1)
     number, furthest, standstill = position.rows // position.size + 1, position.rows, 0
+    lost = 0  # rows that vanished and have not come back: pages from a cache can count to and fro for ever
     previous: Page | None = None
     while True:
         page = get(number)
@@ -101,7 +102,8 @@ def walk(get: GetPage, start: Position | None = None) -> Iterator[tuple[Page, Po
         previous = page
         vanished = max(0, position.total - page.total)
         rows = _certainly_read(max(0, position.rows - vanished), page)
-        furthest -= vanished
+        returned = min(lost, max(0, page.total - position.total))
+        furthest, lost = furthest - vanished + returned, lost + vanished - returned
         standstill = 0 if rows > furthest else standstill + 1
         furthest = max(furthest, rows)
         if standstill > STANDSTILL:

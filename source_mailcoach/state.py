@@ -15,11 +15,10 @@ The cursor that a pass leaves is not beyond the time, by the clock that stamps r
 answered: whatever changes after its page was read is then new to the next pass. `watermark` tells that time from both
 the answers' times and the rows', since neither clock can be believed alone. In particular,
 
-- a list that is read newest first shows its newest row on its first page: what is on later pages adds nothing;
-- of several lists, those read later may show rows that are newer than what was missed of the first: they count less
-  the time that has passed in between;
+- a list that is read newest first shows its newest row on its first page: later pages add nothing;
+- rows of lists that are read later count less the time between, as they can be newer than what the first one missed;
 - a pass that is killed and goes on hours later keeps the time when it began (`began`), and reckons from there;
-- rows from the future count for nothing; if no row shows any time, the cursor before holds;
+- rows from the future count for nothing, and if no row shows a time, the cursor before holds;
 - a full refresh leaves no cursor.
 
 Of the campaigns, a pass reads only those that the *gate* lets through, from their listing: those recounted since the
@@ -82,10 +81,7 @@ class Campaign(Parent):
 
 @dataclass(frozen=True)
 class Listing:
-    """The campaigns in scope, how late it is at the least, and how far the listing surely saw the statistics.
-
-    `began` is the server's time at its earliest page. A page below that is older, from a cache, moves the cursor back.
-    """
+    """The campaigns in scope, how late it is at the least, how far it surely saw the statistics, and its `began`."""
 
     campaigns: Sequence[Campaign]
     time: datetime
@@ -95,10 +91,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Pass:
-    """A pass under way. `parent`, `sort` and `position` are there while a parent's list is half read.
-
-    `began` is the server's earliest time at any page.
-    """
+    """A pass under way, with the server's time at its earliest page. The last three are of a list half read."""
 
     mode: Mode
     cursor: str | None
@@ -298,8 +291,7 @@ def finished(state: State, parent: Parent) -> State:
 def closed(state: State) -> State:
     """The pass is through. A full refresh leaves no cursor: the next one, and an incremental sync, start from zero.
 
-    The cursor goes back if a pass has seen less than the one before, as where a cache answered: what it brought can be
-    older than what was there.
+    The cursor goes back if a pass has seen less, as from a cache: what it brought can be older than what was there.
     """
     running = state.running
     if running is None or running.mode == "full_refresh":

@@ -104,6 +104,12 @@ def test_a_page_that_repeats_is_an_error_not_an_endless_loop() -> None:
         read(lambda number: Page(number, 3, 30, 10, page_of(list(range(30)), 1, 10).rows))
 
 
+def test_totals_that_go_to_and_fro_are_an_error_not_an_endless_loop() -> None:
+    """As where a cache has kept one page and not the other."""
+    with pytest.raises(PagingError, match="keep vanishing"):
+        read(lambda number: Page(number, 2, 20 if number == 1 else 18, 15, page_of(list(range(20)), number, 15).rows))
+
+
 @given(size_before=sizes, size=sizes, ids=lists, stop=st.integers(0, 10), changes=st.lists(insert | delete, max_size=9))
 def test_goes_on_in_a_later_sync_where_it_stopped_though_rows_and_page_size_have_changed(
     size_before: int, size: int, ids: list[int], stop: int, changes: list[Change]
