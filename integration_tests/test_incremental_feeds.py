@@ -48,6 +48,8 @@ def test_an_unchanged_account_costs_a_page_of_each_feed(version: str, size: int)
         }
         if version == "v7":
             del expected["suppressions"]
+        # That the API answers is shown by the email lists, once for each endpoint that this version lacks.
+        expected["email_lists"] += {"v7": 3, "v8": 1, "cloud": 0}[version]
         assert {kind: asked[kind] for kind in expected} == expected
         for stream in expected.keys() & set(FEEDS):
             assert len(idle.records(stream)) <= size * expected[stream]
