@@ -75,7 +75,7 @@ def test_no_layer_and_no_line_of_the_history_holds_a_token(layers: list[tarfile.
 
 
 def test_nothing_is_compiled_at_run_time() -> None:
-    program = "import source_mailcoach.run"
+    program = "import source_mailcoach.run, source_mailcoach.entrypoint"
     done = docker("run", "--rm", "--entrypoint", "python", IMAGE, "-v", "-c", program)
     assert done.returncode == 0
     compiled = re.findall(r"^# code object from '(.+\.py)'", done.stderr, re.MULTILINE)

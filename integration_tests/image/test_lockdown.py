@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from integration_tests.image.container import HARDENED, container, docker, run
+from integration_tests.image.container import HARDENED, IMAGE, container, docker, run
 from integration_tests.tables import rows
 from sandbox import Fault, Sandbox
 from sandbox.connector import Message, Run, catalog, discover, inputs, trust
@@ -36,12 +36,18 @@ def test_a_command_that_does_not_exist_is_refused_off_stdout() -> None:
 
 @pytest.mark.parametrize("command", ["spec", "check", "discover", "read"])
 def test_without_a_folder_for_temporary_files_it_says_how_to_mount_one(command: str, tmp_path: Path) -> None:
-    config = tmp_path / "config.json"
-    config.write_text(json.dumps({"api_base_url": "https://news.example.com/api", "api_token": "1|0123456789"}))
-    config.chmod(0o644)
-    options = [] if command == "spec" else ["--config", str(config)]
-    options += ["--catalog", str(config)] if command == "read" else []
-    result = run(command, *options, flags=("--read-only", "--user", "12345:0"))
+    """A volume that is read-only, since podman puts a folder of its own where docker leaves none."""
+    config, nothing = tmp_path / "config", tmp_path / "nothing"
+    for folder in (config, nothing):
+        folder.mkdir()
+        folder.chmod(0o755)
+    (config / "config.json").write_text('{"api_base_url": "https://news.example.com/api", "api_token": "1|0123456789"}')
+    options = [] if command == "spec" else ["--config", "/config/config.json"]
+    options += ["--catalog", "/config/config.json"] if command == "read" else []
+    volumes = [f"--volume={nothing}:{folder}:ro" for folder in ("/tmp", "/var/tmp")]
+    flags = ["--read-only", "--user", "12345:0", f"--volume={config}:/config:ro", *volumes]
+    done = docker("run", "--rm", *flags, IMAGE, command, *options)
+    result = Run(done.returncode, done.stdout, done.stderr)
     (error,) = result.errors
     assert error["message"].startswith("There is no folder in which user 12345 may write temporary files. Mount one")
     assert error["failure_type"] == "config_error"
