@@ -104,6 +104,11 @@ class MailcoachClient(HttpClient):
         """Wait before what has failed is tried again; raises the error if that is more than it is worth."""
         self._fetcher.pause(seconds, error)
 
+    @property
+    def asked_and_answered(self) -> tuple[float, float]:
+        """When the answer that was fetched last was asked for, and when it came (monotonic)."""
+        return self._fetcher.asked_at, self._fetcher.answered_at
+
     def drop(self, page: Query) -> None:
         """Throw away what was fetched ahead of the list that this is a page of."""
         self._fetcher.drop(page)

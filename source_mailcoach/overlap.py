@@ -107,6 +107,8 @@ class Fetcher:
         self._outcomes: dict[Query, Answer | Exception] = {}
         self._unwanted: list[Future[Answer]] = []
         self.started = self.retried = 0
+        self.asked_at = self.answered_at = 0.0  # monotonic, of the answer that was fetched last
+        self._asked_at: dict[Query, float] = {}
 
     def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Any:
         """What a query asked for. `ahead` are those that will come next, `later` those after, if all goes well.
@@ -118,6 +120,9 @@ class Fetcher:
         try:
             for tried in range(1, self._patience.tries + 1):
                 outcome = self._outcome(query, coming)
+                self.asked_at, self.answered_at = self._asked_at.pop(query), time.monotonic()
+                if isinstance(outcome, Answer):
+                    self.answered_at = outcome.received_at
                 try:
                     return self._judge(query, outcome)
                 except MailcoachError as error:
@@ -206,7 +211,8 @@ class Fetcher:
     def _start(self, query: Query) -> None:
         self._pool = self._pool or ThreadPoolExecutor(self._parallel, thread_name_prefix="mailcoach")
         logger.debug(f"GET {query.path} {dict(query.params)}")
-        self._budget.started(time.monotonic())
+        self._asked_at[query] = time.monotonic()
+        self._budget.started(self._asked_at[query])
         self.started += 1
         self._under_way[query] = self._pool.submit(self._send, query)
 

@@ -5,11 +5,11 @@ their creation, which never changes. The state of a stream has the same size how
 
     {"scope": {…}, "cursor": "2026-11-20T08:00:00Z",
      "pass": {"mode": "incremental", "cursor": "2026-11-21T08:00:00Z", "after": ["2026-01-05T10:00:00Z", "<uuid>"],
-              "parent": "<uuid>", "sort": "-first_opened_at,email", "position": [600, 1234, 15]}}
+              "parent": "<uuid>", "sort": "-first_opened_at,email", "position": [600, 1234, 15, …]}}
 
 `cursor` is how far the last finished pass saw, `pass` is there while one is unfinished: the cursor it will leave, the
-last parent it is done with, and its position in the one that it is reading (rows read, of how many, by pages of which
-size), which holds for the same sort only.
+last parent it is done with, and its position in the one that it is reading (see `paging.Position`), which holds for
+the same sort only.
 
 The cursor that a pass leaves is not beyond the time, by the clock that stamps rows, at which its earliest page was
 answered: whatever changes after its page was read is then new to the next pass. `watermark` tells that time from both
@@ -124,7 +124,7 @@ class State:
                 content["pass"]["parent"] = running.parent
                 content["pass"]["sort"] = running.sort
                 content["pass"]["position"] = [position.rows, position.total, position.size]
-                content["pass"]["position"] += [position.since] if position.since else []
+                content["pass"]["position"] += [position.since, position.top, *position.marks]
         return content
 
     @classmethod
@@ -147,19 +147,29 @@ def _pass(content: Mapping[str, Any]) -> Pass:
     after, position = content.get("after"), content.get("position")
     if after is not None and [type(part) for part in after] != [str, str]:
         raise ValueError("not a place in the order of parents")
-    rows, total, size = (0, 0, 1) if position is None else (int(number) for number in position[:3])
-    since = None if position is None else _time(*position[3:] or [None])
-    if min(rows, total) < 0 or size < 1:
-        raise ValueError("not a position in a list")
+    place = None if position is None else _position(position)
     return Pass(
         mode=content["mode"],
         cursor=_time(content["cursor"]),
         began=_time(content.get("began")),
         after=None if after is None else (after[0], after[1]),
-        parent=None if position is None else str(content["parent"]),
-        sort=None if position is None else str(content["sort"]),
-        position=None if position is None else Position(rows, total, size, since),
+        parent=None if place is None else str(content["parent"]),
+        sort=None if place is None else str(content["sort"]),
+        position=place,
     )
+
+
+def _position(parts: Sequence[Any]) -> Position | None:
+    """None for one that an earlier version left, which cannot be found again for sure: its list begins anew."""
+    rows, total, size = (int(number) for number in parts[:3])
+    if min(rows, total) < 0 or size < 1:
+        raise ValueError("not a position in a list")
+    if len(parts) < 5:
+        return None
+    since, top, *marks = parts[3:]
+    if not all(isinstance(mark, str) for mark in marks):
+        raise ValueError("not the marks of a position")
+    return Position(rows, total, size, _time(since), tuple(marks), _time(top))
 
 
 def _text(value: Any) -> str | None:

@@ -18,10 +18,12 @@ from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
 from source_mailcoach.diagnosis import page_of
 from source_mailcoach.overlap import Query
-from source_mailcoach.paging import GetPage, Page, PagingError, in_order, reverse_of, walk_tied
+from source_mailcoach.paging import Page, PagingError, Position, reverse_of
 from source_mailcoach.problems import Absent, MailcoachError
 from source_mailcoach.progress import Progress
+from source_mailcoach.reader import Ask, Reader, Reply
 from source_mailcoach.records import PrivacyTransformer, RowFit
+from source_mailcoach.trail import Order
 
 Slice = Mapping[str, Any]
 Record = Mapping[str, Any]
@@ -57,6 +59,10 @@ class MailcoachStream(HttpStream, ABC):
     def row_schema(self) -> Mapping[str, Any]:
         """The schema of the rows that the server lists, which are the records but for what `records_of` does."""
         return self.get_json_schema()
+
+    @cached_property
+    def row_fields(self) -> frozenset[str]:
+        return frozenset(self.row_schema().get("properties", {}))
 
     @property
     def url_base(self) -> str:
@@ -109,34 +115,46 @@ class MailcoachStream(HttpStream, ABC):
         self.fit.drift.without_key += sum(not all(map(row.get, self.key_fields)) for row in rows)
         return replace(page, rows=rows)
 
-    def getter(
+    def reader(
         self,
         sort: str,
+        order: Order,
         stream_slice: Slice,
+        *,
+        start: Position | None = None,
         then: Callable[[], Iterable[Query]] = tuple,
         may_stop: bool = False,
-        repeats: bool = False,
-    ) -> GetPage:
-        """`get` for `paging`. `then` are the requests that follow this list; `repeats`: equal rows come twice anyway.
+        catch_up: bool = False,
+    ) -> Reader:
+        """The reader of the list, by a sort or ("") in any order. `then` are the requests after those of this list."""
+        first = self.query(1, sort, stream_slice)
+        return Reader(
+            self._asker(sort, stream_slice, then, may_stop),
+            order,
+            reverse=self._asker(reverse_of(sort) if sort else "", stream_slice, then),
+            start=start,
+            forget=lambda: self.client.drop(first),
+            catch_up=catch_up,
+        )
 
-        Where the walk may stop early, pages ahead are a guess: none on the first page, and one more for each page
+    def _asker(
+        self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]], may_stop: bool = False
+    ) -> Ask:
+        """Where the reading may stop early, pages ahead are a guess: none on the first page, and one more for each page
         that was needed after all. Where requests are limited there are no guesses.
         """
         read = 0
 
-        def ask(number: int, last: int) -> tuple[Page, bool]:
+        def ask(number: int, last: int) -> Reply:
             nonlocal read
             guess = 0 if self.client.budget.limited else number + read
             end = min(last, guess) if may_stop else last
-            query = self.query(number, sort, stream_slice)
-            early = self.client.is_asked(query)
             pages = (self.query(ahead, sort, stream_slice) for ahead in range(number + 1, end + 1))
-            page = self.get_page(query, pages, then())
+            page = self.get_page(self.query(number, sort, stream_slice), pages, then())
             read += 1
-            return page, early
+            return Reply(page, *self.client.asked_and_answered)
 
-        first = self.query(1, sort, stream_slice)
-        return in_order(ask, lambda: self.client.drop(first), None if repeats else self.row_key)
+        return ask
 
     def start_progress(self, unit: str) -> Progress:
         return Progress(self.logger, self.name, unit, self.client.traffic)
@@ -146,21 +164,26 @@ class MailcoachStream(HttpStream, ABC):
         self.progress.finish()
         self.fit.drift.report(self.logger, self.name)
 
-    def tied_pages(self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]] = tuple) -> Iterator[Page]:
-        """The pages of a list in which rows can be equal by the sort, each row once."""
-        both = (sort, reverse_of(sort)) if sort else ("",)
-        gets = [self.getter(each, stream_slice, then, repeats=True) for each in both]
-        missing = yield from walk_tied(gets, self.row_key)
-        if missing:
-            self.warn_of_missing(missing, stream_slice)
+    def whole_list(self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]] = tuple) -> Iterator[Page]:
+        """The pages of a list that is short enough to be read until each row has come, each row once."""
+        reader = self.reader(sort, Order(self.row_key, tied=lambda row: ()), stream_slice, then=then)
+        for page, _ in reader:
+            yield page
+        self.warn_of_missing(reader, stream_slice)
 
-    def warn_of_missing(self, rows: int, stream_slice: Slice) -> None:
-        """The database hid rows behind others that are equal in the sort, however often it was asked."""
+    def warn_of_missing(self, reader: Reader, stream_slice: Slice) -> None:
+        """Once for a reading: rows that the database hid behind equal ones, or a list that changed too fast."""
         where = "".join(f" of {name.removesuffix('_uuid')} {uuid}" for name, uuid in list(stream_slice.items())[:1])
-        self.logger.warning(
-            f"Mailcoach counts {rows:,} more rows in {self.name}{where} than it gave in repeated readings. "
-            "They may be missing from this sync."
-        )
+        if reader.missing:
+            self.logger.warning(
+                f"Mailcoach counts {reader.missing:,} more rows in {self.name}{where} than it gave in repeated "
+                "readings. They may be missing from this sync."
+            )
+        elif reader.unproved:
+            self.logger.warning(
+                f"{self.name}{where} changed faster than it could be read. Rows may be missing from this sync; "
+                "a full refresh at a quiet time brings them."
+            )
 
     def row_key(self, row: Record) -> tuple[Any, ...]:
         """The primary key within the list of one parent, so without what names the parent.
@@ -248,7 +271,7 @@ class ListStream(MailcoachStream, ABC):
         self.finish()
 
     def _read(self) -> Iterator[Record]:
-        for page in self.tied_pages(self.sort, {}):
+        for page in self.whole_list(self.sort, {}):
             self.progress.done, self.progress.whole = page.number, page.last
             self.progress.rows += len(page.rows)
             for row in page.rows:

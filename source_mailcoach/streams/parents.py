@@ -51,7 +51,7 @@ class ParentStream(ListStream, ABC):
     def _is_missing_anew(self, uuid: str, others: Collection[str]) -> bool:
         found: set[str] = set()
         total = 0
-        for page in self.tied_pages(self.sort, {}):
+        for page in self.whole_list(self.sort, {}):
             found.update(str(row.get("uuid")) for row in page.rows)
             total = page.total
             if uuid in found:

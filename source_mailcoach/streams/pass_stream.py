@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any, ClassVar
 
 from airbyte_cdk.models import (
@@ -22,13 +21,16 @@ from source_mailcoach import problems, state
 from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
 from source_mailcoach.overlap import Query
-from source_mailcoach.paging import Page, PagingError, Position, reverse_of, walk
-from source_mailcoach.paging_runs import walk_runs
+from source_mailcoach.paging import Page, PagingError, Position
 from source_mailcoach.plan import Plan
 from source_mailcoach.problems import Absent, MailcoachError
 from source_mailcoach.state import Parent, Scope, State
 from source_mailcoach.streams.base import MailcoachStream, Record, Slice
 from source_mailcoach.times import parse_time, sortable
+from source_mailcoach.trail import Order
+
+# A row that gets a new one goes to the front of a list that is sorted by it.
+TIMES_THAT_MOVE = frozenset({"updated_at", "last_opened_at", "sent_at"})
 
 
 class PassStream(MailcoachStream, ABC):
@@ -219,14 +221,30 @@ class PassStream(MailcoachStream, ABC):
         self, sort: str, parent: Parent, stream_slice: Slice, may_stop: bool
     ) -> Iterator[tuple[Page, Position | None]]:
         if self.short:
-            return ((page, None) for page in self.tied_pages(sort, stream_slice, self._pages_to_come))
-        start = state.start_of(self._reached, parent, sort)
-        get = self.getter(sort, stream_slice, self._pages_to_come, may_stop)
-        if not self.tie_fields:
-            return walk(get, start)
-        gets = get, self.getter(reverse_of(sort), stream_slice, self._pages_to_come)
-        missed = partial(self.warn_of_missing, stream_slice=stream_slice)
-        return walk_runs(gets, self._sort_value, self.row_key, start, missed)
+            yield from ((page, None) for page in self.whole_list(sort, stream_slice, self._pages_to_come))
+            return
+        order = self._order(sort)
+        reader = self.reader(
+            sort,
+            order,
+            stream_slice,
+            start=state.start_of(self._reached, parent, sort),
+            then=self._pages_to_come,
+            may_stop=may_stop,
+            catch_up=order.moves and self._is_full_refresh,
+        )
+        yield from reader
+        self.warn_of_missing(reader, stream_slice)
+
+    def _order(self, sort: str) -> Order:
+        field = sort.partition(",")[0].removeprefix("-")
+        time = (lambda row: sortable(row.get(field))) if field in self.row_fields else None
+        return Order(self.row_key, time, self._sort_value if self.tie_fields else None, field in TIMES_THAT_MOVE)
+
+    @property
+    def _is_full_refresh(self) -> bool:
+        """The next incremental sync brings what moved to the front meanwhile. A full refresh is on its own."""
+        return self._reached.running is not None and self._reached.running.mode == "full_refresh"
 
     def _sort_value(self, row: Record) -> tuple[Any, ...]:
         time, *others = (row.get(field) for field in self.tie_fields)

@@ -1,0 +1,377 @@
+"""The one reader of a list: which page comes next, what is read again, when it ends. Pure logic: no HTTP, no CDK.
+
+Mailcoach pages by number over SQL OFFSET, so rows move between pages while they are read, and `meta.total` is counted
+a moment before the rows beside it are selected. Lists are read newest first wherever there is such a sort.
+
+How it is known that nothing was lost between two pages: rows that come in at the front push others back, and the next
+page begins with rows that were seen before. Rows that vanish pull others forward, past the reader, and the total of
+that page or of the one after it is smaller. So a page is *settled* once a later request has found the same total, or
+one that rows at the front explain. Whatever raises doubt has one answer: the reader goes back until a page shows
+settled rows again, and reads on from there.
+
+What it guarantees, `size` being the rows of a page, and what that costs at most beside a request a page:
+
+    meanwhile                                   rows that stay              requests for each change
+    ------------------------------------------  --------------------------  ------------------------------------------
+    rows come in at the front                   all come                    1/size for each row
+    rows come in further down or at the end     all come                    1, and 2 where more follow at once
+    rows are deleted, anywhere                  all come                    2, and one for each page that vanished
+    rows move to the front, one or many         all come; those that moved  as at the front
+                                                in the next sync, or with
+                                                `catch_up` at the end
+    a change while a page is answered, between  all come                    2
+    count and selection
+    equal rows in another order on each page    all that the server gives   see `runs`: a change within a run costs 2,
+                                                                            or the pages of a long run, again and again
+    rows without a time come, go, get a time    all with a time come        as further down, as at the front
+    the page size changes                       all come                    a search: some 5
+    requests overlap, answers come in any       all come                    those under way are thrown away too
+    order
+    stopped, and gone on with hours later       all come                    1, or a search: twice the logarithm of the
+                                                                            pages; all pages if nothing is found again
+    something at every request                  all come while each change  at most `LIMIT` times the pages and `GRACE`
+                                                is seen                     for going back, then it reads on and is
+                                                                            `unproved`; as many forwards, then it ends
+
+It is not safe against changes between two pages that hide each other: a row is deleted before the reader, and
+another comes in behind it or drops to a place behind it, so that the total stays. One row can be missed then, and a
+later reading of the whole list brings it. The same holds for a row deleted between count and selection of the very page
+at which the caller stops early.
+
+Memory: pages that are not settled, the keys of the last pages (see `trail`), and those of one run.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from source_mailcoach.lookahead import Lookahead
+from source_mailcoach.paging import Page, PagingError, Position
+from source_mailcoach.runs import Run, Runs, complete
+from source_mailcoach.trail import Order, Trail, is_newer
+
+LIMIT, GRACE = 4, 60
+"""Requests for going back: `LIMIT` for each page that the list had at first, and `GRACE`. Twice as many forwards."""
+SEARCH = 40
+"""Requests in which a place is looked for, before the list is read from its beginning."""
+
+Step = tuple[Page, Position | None]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A page, and when it was asked for and answered, by one clock that never goes back."""
+
+    page: Page
+    asked: float
+    answered: float
+
+
+Ask = Callable[[int, int], Reply]
+"""Asks for a page. Those that follow it, up to the second number, may be asked for meanwhile."""
+
+
+class Reader:
+    """Iterating gives each page with those of its rows that have not come yet, and the position to go on from.
+
+    The position is None where there is no new one. At the end, `missing` is how many rows the server counts and never
+    gave, `unproved` whether the list changed too fast for a proof. `reverse` asks by the reverse sort; `forget` throws
+    away what was asked for ahead. With `catch_up` rows that moved to the front meanwhile are read there at the end.
+    Raises PagingError.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        order: Order,
+        *,
+        reverse: Ask | None = None,
+        start: Position | None = None,
+        forget: Callable[[], None] = lambda: None,
+        catch_up: bool = False,
+    ) -> None:
+        self._ask, self._reverse, self._order, self._forget = ask, reverse or ask, order, forget
+        self._start, self._catch_up = start, catch_up
+        self._trail = Trail(order, start)
+        self._told = start
+        self._runs = Runs(order.tied, order.time) if order.tied else None
+        self._ahead = Lookahead()
+        self._unsettled: list[tuple[Reply, Position | None]] = []
+        self._is_before_position = start is not None
+        self._total_read_backwards: int | None = None
+        self._has_changed = self._has_shrunk = False
+        self._total = 0
+        self._pages = self._forwards = self._backwards = 0
+        self._end: int | None = None
+        self._first_run: set[int] = set()
+        self.missing = 0
+        self.unproved = False
+
+    def __iter__(self) -> Iterator[Step]:
+        reply = self._find(self._start) if self._start else self._get(1)
+        if self._start is None and self._order.time and reply.page.rows:
+            self._trail.top = self._order.time(reply.page.rows[0])
+        yield from self._take(reply)
+        while not self._is_at_end(reply.page):
+            following, pushed = self._next(reply)
+            if pushed is None:
+                block = self._go_back(reply, following)
+                if block[0] is not following:
+                    yield from self._begin_anew(block)
+                    reply = block[-1]
+                    continue
+            elif self._runs and pushed == following.page.total - reply.page.total:
+                self._runs.pushed(pushed)
+            if pushed is not None:
+                self._settle(following.asked)
+            yield from self._take(following)
+            reply = following
+        if self._runs:
+            yield from self._complete(self._runs.close(), reply.page.size)
+        if self._catch_up and self._has_changed and self._order.time:
+            yield from self._newcomers()
+
+    def _is_at_end(self, page: Page) -> bool:
+        """A row that came in after the rows were counted can have pushed another behind a last page that is full."""
+        if self._total_read_backwards is not None:
+            return False
+        if self._end is not None:
+            return page.number >= min(self._end, page.last)
+        return page.number >= page.last + (self._has_changed and len(page.rows) == page.size)
+
+    # One page after another -----------------------------------------------------------------------------------------
+
+    def _next(self, before: Reply) -> tuple[Reply, int | None]:
+        """The next page, and how many rows came in before it; None if some may have been lost between the two."""
+        number, limit = before.page.number + 1, LIMIT * self._pages + GRACE
+        if has_shrunk_meanwhile := self._has_shrunk:  # while runs that ended on the page before were read again
+            self._notice_change()
+        reply = self._get(number, before.page.last if self._ahead.allowed else 0)
+        pushed = self._pushed(before.page, reply.page)
+        if pushed != 0 and reply.asked < before.answered:
+            # It may have been selected before the page before it: that is as good only while nothing moves.
+            self._notice_change()
+            reply = self._get(number)
+            pushed = self._pushed(before.page, reply.page)
+        self._refuse_repeats(before.page, reply.page)
+        if self._total_read_backwards is not None:
+            if reply.page.total > self._total_read_backwards:
+                pushed = None  # rows came in during that reading, and may have pushed one past it
+            else:
+                self._settle(reply.asked)
+            self._total_read_backwards = None
+        if has_shrunk_meanwhile:
+            pushed = None
+        self._has_shrunk = False
+        if pushed == 0:
+            self._ahead.calm()
+        else:
+            self._notice_change()
+        self._forwards += 1
+        if pushed is None and self._backwards >= limit:
+            self.unproved, pushed = True, 0
+        if self._end is None and self._forwards >= 2 * limit:
+            self.unproved, self._end = True, reply.page.last
+        return reply, pushed
+
+    def _pushed(self, before: Page, page: Page) -> int | None:
+        """How many rows came in before a page since the one before it, as far as that shows; None if that is in doubt.
+
+        Only 0 says that nothing has changed at all.
+        """
+        grown = page.total - before.total
+        if page.size != before.size:
+            return None
+        if self._order.is_one_run:
+            return abs(grown)  # its rows are counted at the end
+        if _is_short(page):
+            return None
+        jumps = self._is_newer(page, before)
+        if self._order.tied:
+            repeated = self._repeated(before, page)
+            explained = repeated == grown or (grown == 0 and self._order.moves)
+            return repeated if explained and not jumps else None
+        shifts = self._trail.shifts(page)
+        if shifts == {0} or (shifts and grown == 0 and self._order.moves and min(shifts) >= 0):
+            return max(1, grown)
+        if jumps and not shifts:
+            return max(1, grown)
+        return 0 if grown == 0 and not shifts else None
+
+    def _repeated(self, before: Page, page: Page) -> int:
+        """With how many of the last rows of the page before it a page begins, in the same order."""
+        keys, following = self._order.keys(before), self._order.keys(page)
+        count = following.index(keys[-1]) + 1 if keys and keys[-1] in following else 0
+        return count if keys[-count:] == following[:count] else 0
+
+    def _is_newer(self, page: Page, before: Page) -> bool:
+        """Whether so many rows came in that a page shows some from before the page before it."""
+        if not (self._order.time and page.rows and before.rows):
+            return False
+        last = self._order.time(before.rows[-1])
+        return last is not None and is_newer(self._order.time(page.rows[0]), last)
+
+    def _take(self, reply: Reply, calm: bool = True) -> Iterator[Step]:
+        """Give what is new on a page, and what is missing of the runs that end on it."""
+        page, position = reply.page, None
+        keys = self._order.keys(page)
+        is_new = [key not in self._trail for key in keys]
+        closed: list[Run] = []
+        if self._runs:
+            skipped = self._trail.rows_before(page) if self._is_before_position else 0
+            self._is_before_position = self._is_before_position and skipped == len(keys)
+            of_run, closed = self._runs.feed(page, keys, skipped, calm)
+            is_new[skipped:] = of_run if self._order.is_one_run else map(min, is_new[skipped:], of_run)
+            if self._runs.open and self._order.time and page.rows:
+                since = self._order.time(page.rows[-1])
+                position = Position(self._runs.open.first, page.total, page.size, since, (), self._trail.top)
+        else:
+            position = self._trail.position_after(page)
+        self._note_first_run(page)
+        self._trail.add(page)
+        self._unsettled.append((reply, position))
+        rows = [row for row, new in zip(page.rows, is_new, strict=True) if new]
+        yield from self._complete(closed, page.size)
+        told, self._told = self._told, self._trail.position
+        yield replace(page, rows=rows), None if told == self._told else self._told
+
+    def _complete(self, runs: list[Run], size: int) -> Iterator[Step]:
+        for run in runs:
+            assert self._runs
+            gets = (lambda number: self._get(number).page), (lambda number: self._get(number, reverse=True).page)
+            for page in complete(run, gets, size, self._runs, self._order.key_of):
+                self._note_first_run(page)
+                yield page, None
+            self.missing += run.lost
+            self.unproved = self.unproved or (run.missing > run.lost and not run.waits)
+
+    def _note_first_run(self, page: Page) -> None:
+        """Of the rows with the time of the very first one, `_newcomers` gives those that have come beside them."""
+        if self._catch_up and (time := self._order.time):
+            self._first_run.update(self._order.key_of(row) for row in page.rows if time(row) == self._trail.top)
+
+    def _settle(self, asked: float) -> None:
+        """A request that was made then has found nothing lost: all pages that had been answered are as they were."""
+        while self._unsettled and self._unsettled[0][0].answered <= asked:
+            reply, position = self._unsettled.pop(0)
+            self._trail.settle(reply.page, position)
+
+    # Going back -----------------------------------------------------------------------------------------------------
+
+    def _go_back(self, before: Reply, reply: Reply) -> list[Reply]:
+        """Pages that follow settled rows without a gap, the last of them the one to go on from.
+
+        They are read backwards, so that what is deleted meanwhile makes rows come twice instead of vanish. If rows come
+        in meanwhile, it is the other way round: then only the first of them counts, and the reading goes on from it.
+        """
+        grown = reply.page.total - before.page.total
+        position = self._trail.position
+        if position and (grown >= reply.page.size or self._trail.shows_settled(reply.page)):
+            return [self._find(position, reply)]
+        block, joined, step = [reply], reply.page.size == before.page.size, 1
+        number = min(reply.page.number - 1, reply.page.last)
+        while True:
+            earlier = self._get(number)
+            self._backwards += 1
+            is_as_before = self._order.keys(earlier.page) == self._order.keys(before.page)
+            if grown > 0 and is_as_before and len(self._unsettled) == 1:
+                self._trail.add(earlier.page)
+                self._settle(reply.asked)
+                return [reply]  # whatever came in did so further down
+            if self._runs and self._runs.is_long:
+                self._runs.doubt()
+                return [reply]
+            came_in = earlier.page.total > block[0].page.total or self._trail.is_pushed(earlier.page)
+            joined = joined and number == block[0].page.number - 1 and not came_in
+            block.insert(0, earlier)
+            if number == 1 or self._trail.shows_settled(earlier.page):
+                return block if joined else block[:1]
+            step *= 1 if len(block) < 4 else 2
+            number = max(1, number - step)
+
+    def _begin_anew(self, block: list[Reply]) -> Iterator[Step]:
+        self._unsettled.clear()
+        self._has_shrunk = False
+        self._trail.begin_anew()
+        self._is_before_position = True
+        if self._runs:
+            self._runs.restart()
+        calm = len({reply.page.total for reply in block}) == 1
+        for reply in block:
+            yield from self._take(reply, calm)
+        if len(block) > 1:
+            self._total_read_backwards = block[0].page.total
+
+    def _find(self, position: Position, seen: Reply | None = None) -> Reply:
+        """A page that shows the last rows before the position, or nearly; the first page if they are not found.
+
+        Most often nothing has changed since, or rows came in at the front: both say where to look first. Else it
+        looks twice as far away each time, and halfway between where rows show their time.
+        """
+        reply = seen or self._get((position.rows - 1) // position.size + 1 if position.rows else 1)
+        index = max(0, position.rows - 1 + reply.page.total - position.total)
+        number = min(index // reply.page.size + 1, reply.page.last)
+        reply = reply if reply.page.number == number else self._get(number)
+        low, high, step = None, reply.page.last + 1, 1
+        nearby = [] if self._order.time else [1, -1, 2]
+        for tries in range(SEARCH):
+            self._backwards += seen is not None and tries > 0
+            page = reply.page
+            if not self._trail.shows_settled(page):
+                high = page.number
+            elif self._trail.rows_before(page) < len(page.rows) or page.number >= page.last:
+                return reply
+            else:
+                low = reply
+            if high == 1 or (low and high - low.page.number <= 1):
+                break
+            if nearby:
+                number = min(max(1, index // page.size + 1 + nearby.pop(0)), page.last)
+            elif low and high <= page.last:
+                number = (low.page.number + high) // 2
+            else:
+                number = min(page.last, number + step) if low else max(1, number - step)
+                step *= 2
+            reply = self._get(number)
+        return low or (reply if reply.page.number == 1 else self._get(1))
+
+    def _newcomers(self) -> Iterator[Step]:
+        """Rows that went to the front since the reading began, where it had passed by then."""
+        time, top = self._order.time, self._trail.top
+        assert time
+        for number in range(1, LIMIT * self._pages + 1):
+            page = self._get(number).page
+            newer = [row for row in page.rows if is_newer(time(row), top) or time(row) == top]
+            yield replace(page, rows=[row for row in newer if self._order.key_of(row) not in self._first_run]), None
+            if len(newer) < len(page.rows) or number >= page.last:
+                return
+
+    # Requests -------------------------------------------------------------------------------------------------------
+
+    def _get(self, number: int, last: int = 0, reverse: bool = False) -> Reply:
+        reply = (self._reverse if reverse else self._ask)(number, last)
+        page = reply.page
+        if page.number != number or page.size < 1:
+            raise PagingError(f"page {page.number} of {page.size} rows came instead of page {number}")
+        self._pages = self._pages or page.last
+        self._has_shrunk = self._has_shrunk or page.total < self._total
+        self._total = page.total
+        if page.total == 0 and self._pages > 1:
+            raise PagingError("the list came empty after it had many rows")
+        return reply
+
+    def _refuse_repeats(self, before: Page, page: Page) -> None:
+        """A cache that gives one page for all of them would be read without end, and nothing but that page."""
+        if page.rows and page == replace(before, number=before.number + 1):
+            again = self._get(page.number).page.rows, self._get(before.number).page.rows
+            if again == (page.rows, page.rows):
+                raise PagingError(f"page {page.number} has the rows of page {before.number}")
+
+    def _notice_change(self) -> None:
+        self._ahead.changed()
+        self._forget()
+        self._has_changed = True
+
+
+def _is_short(page: Page) -> bool:
+    """Whether a row vanished after the rows were counted, before they were selected."""
+    return len(page.rows) < min(page.size, page.total - (page.number - 1) * page.size)

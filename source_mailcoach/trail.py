@@ -1,0 +1,122 @@
+"""What a reading has seen of its list: by this, rows are known again on a later page. Pure logic, for `reader`."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from source_mailcoach.paging import Page, Position, Row, fingerprint
+
+RECENT, ROWS = 64, 5000
+"""Pages of which the keys are kept, and rows at the most."""
+MARKS = 8
+"""Rows before a position by which it is found again in a later sync."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is known of a list: a row's primary key, and if rows show it the time by which it is sorted, newest first.
+
+    `tied` is what rows have in common that are equal in the sort; None if no two are. Without a time the whole list
+    counts as equal then: short lists only, since all of their keys are kept. `moves`: a row that changes goes to the
+    front.
+    """
+
+    key: Callable[[Row], Hashable]
+    time: Callable[[Row], str | None] | None = None
+    tied: Callable[[Row], Hashable] | None = None
+    moves: bool = False
+
+    @property
+    def is_one_run(self) -> bool:
+        return self.tied is not None and self.time is None
+
+    def key_of(self, row: Row) -> int:
+        """The key as a number: a million of them take 80 MB, as text twice that."""
+        return hash(self.key(row))
+
+    def keys(self, page: Page) -> list[int]:
+        return list(map(self.key_of, page.rows))
+
+
+class Trail:
+    """The rows that came lately, each with its place and the length of the list then, and those that are settled.
+
+    `position` lies after the last settled row; `top` is the time of the list's first row when the reading began.
+    """
+
+    def __init__(self, order: Order, position: Position | None) -> None:
+        self.order, self.position = order, position
+        self.top = position.top if position else None
+        self._came: OrderedDict[int, tuple[int, int] | None] = OrderedDict()
+        self._settled: OrderedDict[int, None] = OrderedDict()
+
+    def __contains__(self, key: int) -> bool:
+        return key in self._came
+
+    def add(self, page: Page) -> None:
+        for place, key in self._places(page):
+            self._came[key] = place, page.total
+            self._came.move_to_end(key)
+        _forget_oldest(self._came, min(ROWS, RECENT * page.size))
+
+    def begin_anew(self) -> None:
+        """The list is read again from some page on: where rows stood before says nothing about what follows now."""
+        self._came = OrderedDict.fromkeys(self._came)
+
+    def settle(self, page: Page, position: Position | None) -> None:
+        """No row is missing up to the end of a page."""
+        self.position = position or self.position
+        self._settled.update(dict.fromkeys(self.order.keys(page)))
+        _forget_oldest(self._settled, min(ROWS, RECENT * page.size))
+
+    def position_after(self, page: Page) -> Position | None:
+        """The place after a page of a list without equal rows."""
+        if not page.rows:
+            return None
+        end = (page.number - 1) * page.size + len(page.rows)
+        marks = tuple(fingerprint(self.order.key(row)) for row in page.rows[-MARKS:])
+        since = self.order.time(page.rows[-1]) if self.order.time else None
+        return Position(end, page.total, page.size, since, marks, self.top)
+
+    def shows_settled(self, page: Page) -> bool:
+        """Whether a page shows rows from before the position: what follows them there is what follows the position."""
+        if self.position is None:
+            return False
+        if self.order.time and any(is_newer(self.order.time(row), self.position.since) for row in page.rows):
+            return True
+        if self.order.tied:
+            return False
+        marks = self.position.marks
+        return any(
+            self.order.key_of(row) in self._settled or fingerprint(self.order.key(row)) in marks for row in page.rows
+        )
+
+    def rows_before(self, page: Page) -> int:
+        """How many rows at the beginning of a page lie before the position, going by their times."""
+        time, position = self.order.time, self.position
+        if position is None or time is None:
+            return 0
+        return next((i for i, row in enumerate(page.rows) if not is_newer(time(row), position.since)), len(page.rows))
+
+    def shifts(self, page: Page) -> set[int]:
+        """By how many places rows that are known have moved back, beyond what the growth of the list explains."""
+        known = ((place, then) for place, key in self._places(page) if (then := self._came.get(key)))
+        return {place - place_then - (page.total - total_then) for place, (place_then, total_then) in known}
+
+    def is_pushed(self, page: Page) -> bool:
+        """Whether a row on a page stands further back than when it came."""
+        return any(place > (self._came.get(key) or (place, 0))[0] for place, key in self._places(page))
+
+    def _places(self, page: Page) -> list[tuple[int, int]]:
+        return list(enumerate(self.order.keys(page), (page.number - 1) * page.size))
+
+
+def is_newer(time: str | None, since: str | None) -> bool:
+    """Whether a row comes before another, newest first. Where rows without a time stand, the database decides."""
+    return time is not None and (since is None or time > since)
+
+
+def _forget_oldest(rows: OrderedDict[int, Any], most: int) -> None:
+    while len(rows) > most:
+        rows.popitem(last=False)

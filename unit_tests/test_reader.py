@@ -1,0 +1,264 @@
+"""The reader's contract, over thousands of lists that move: each row that stays comes, and at what cost."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from source_mailcoach.paging import Page, PagingError, Position
+from source_mailcoach.reader import GRACE, LIMIT, Reader, Reply
+from unit_tests.moving_list import BY_ID, BY_TIME, TIED, MovingList, a_list, read
+
+KINDS = ["id", "time", "tied", "whole"]
+# What can happen to which list, and the requests that each change costs at most, on average. Below, a page of `size`
+# rows is 4 to 30: a row at the front costs 1/4 at the most.
+CHANGES = [
+    ("id", "front", 0.25),
+    ("id", "delete", 2),
+    ("id", "delete_in_bulk", 8),
+    ("time", "front", 0.25),
+    ("time", "further_down", 2),
+    ("time", "delete", 2),
+    ("time", "delete_in_bulk", 8),
+    ("time", "move", 0.25),
+    ("time", "move_in_bulk", 1),
+    ("tied", "front", 0.25),
+    ("tied", "further_down", 3),
+    ("tied", "at_the_end", 2),
+    ("tied", "delete", 8),
+    ("tied", "move", 8),
+    ("tied", "move_in_bulk", 12),
+    ("whole", "front", 60),
+    ("whole", "delete", 60),
+]
+
+
+@pytest.mark.parametrize("parallel", [1, 4, 16])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_list_that_does_not_move_costs_a_request_a_page_and_gives_each_row_once(kind: str, parallel: int) -> None:
+    for seed in range(100):
+        server = a_list(seed, kind, parallel=parallel)
+        outcome = read(server)
+        assert sorted(outcome.came) == [row["uuid"] for row in sorted(server.rows, key=lambda row: row["uuid"])]
+        assert (outcome.more, outcome.reader.missing, outcome.reader.unproved) == (0, 0, False)
+
+
+@pytest.mark.parametrize("rate", [0.02, 0.1])
+@pytest.mark.parametrize(("kind", "change", "cost"), CHANGES)
+def test_no_row_that_stays_is_lost_while_one_thing_happens_and_it_costs_what_the_contract_says(
+    kind: str, change: str, cost: float, rate: float
+) -> None:
+    """Before a page is counted, and between its count and its rows as well."""
+    more = changed = 0
+    for seed in range(60):
+        server = a_list(seed, kind, rate=rate, changes=(change,), half_steps=change not in {"front", "move"})
+        outcome = read(server)
+        assert not outcome.lost, seed
+        assert outcome.reader.missing == 0, seed
+        more, changed = more + outcome.more, changed + server.changed
+    assert more <= cost * changed
+
+
+@pytest.mark.parametrize("parallel", [1, 4, 16])
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        ("id", ("front", "delete", "delete_in_bulk")),
+        ("time", ("front", "delete", "move", "move_in_bulk")),
+        ("tied", ("front", "delete", "move")),
+        ("whole", ("front", "delete")),
+    ],
+)
+def test_no_row_that_stays_is_lost_whatever_happens_between_two_requests(
+    kind: str, changes: tuple[str, ...], parallel: int
+) -> None:
+    """One thing at a time: what hides another from the total is not seen."""
+    for seed in range(150):
+        server = a_list(seed, kind, rate=0.1, changes=changes, half_steps=False, parallel=parallel)
+        outcome = read(server)
+        assert not outcome.lost, seed
+        assert outcome.reader.missing == 0, seed
+
+
+@pytest.mark.parametrize("between", [1, 10, 100])
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [("id", ("front", "delete")), ("time", ("front", "delete", "move")), ("tied", ("front", "delete", "move"))],
+)
+def test_whoever_goes_on_from_a_position_hours_later_misses_no_row(
+    kind: str, changes: tuple[str, ...], between: int
+) -> None:
+    for seed in range(100):
+        server = a_list(seed, kind, rate=0.02, changes=changes, half_steps=False)
+        stop, position, came = server.rng.randrange(1, server.pages + 1), None, set()
+        for number, (page, reached) in enumerate(server.reader(), 1):
+            came.update(row["uuid"] for row in page.rows)
+            position = reached or position
+            if number == stop:
+                break
+        for _ in range(between):
+            getattr(server, server.rng.choice(changes))()
+        outcome = read(server, position)
+        assert not outcome.lost - came, seed
+
+
+@pytest.mark.parametrize("kind", ["id", "time", "tied"])
+def test_going_on_where_nothing_has_changed_costs_the_page_before_the_position_again(kind: str) -> None:
+    for seed in range(100):
+        server = a_list(seed, kind)
+        readings = [position for _, position in server.reader() if position]
+        before = server.requests
+        if readings and kind != "tied":
+            read(server, readings[-1])
+            assert server.requests - before <= 3
+
+
+def test_a_position_is_found_again_in_a_list_that_has_shrunk_to_a_hundredth() -> None:
+    rows = [{"uuid": number, "at": number} for number in range(1000, 0, -1)]
+    server = MovingList("tied", random.Random(1), rows, size=15)
+    reader = server.reader(Position(90_000, 100_000, 15, "000000500"))
+    came = {row["uuid"] for page, _ in reader for row in page.rows}
+    assert set(range(1, 500)) <= came
+    assert server.requests <= 34 + 15
+
+
+@pytest.mark.parametrize("kind", ["tied", "whole"])
+def test_equal_rows_all_come_though_the_database_orders_them_anew_for_each_page(kind: str) -> None:
+    lost = 0
+    for seed in range(100):
+        server = a_list(seed, kind, ties="anew")
+        server.rows = server.rows[:100] if kind == "whole" else server.rows
+        server.stays = {row["uuid"] for row in server.rows}
+        outcome = read(server)
+        assert len(outcome.lost) <= outcome.reader.missing
+        lost += len(outcome.lost)
+    assert lost <= 2  # by chance, and it is told
+
+
+def test_rows_that_a_database_has_on_no_page_are_counted_and_looked_for_twice() -> None:
+    """The same order each time, another one for each page and direction: further readings bring nothing more."""
+    missing = 0
+    for seed in range(100):
+        server = a_list(seed, "tied", ties="by page")
+        outcome = read(server)
+        assert len(outcome.lost) == outcome.reader.missing, seed
+        assert server.requests <= 5 * server.pages + 10
+        missing += outcome.reader.missing
+    assert missing
+
+
+def test_a_row_deleted_between_count_and_rows_of_a_page_does_not_pull_another_past_the_reader() -> None:
+    """46 rows; row 4 vanishes after request 2 was counted, so page 2 begins with row 16: row 15 is on page 1 now."""
+    server = MovingList("id", random.Random(1), [{"uuid": number, "at": number} for number in range(46)], size=15)
+    asked: list[int] = []
+
+    def ask(number: int, last: int) -> Reply:
+        asked.append(number)
+        page = server.asker()(number, last).page
+        if len(asked) == 2:
+            total = len(server.rows)
+            server.rows.pop(4)
+            page = Page(number, 4, total, 15, server.rows[15:30])
+        return Reply(page, len(asked), len(asked) + 0.5)
+
+    came = {row["uuid"] for page, _ in Reader(ask, BY_ID) for row in page.rows}
+    assert {row["uuid"] for row in server.rows} <= came
+    assert asked == [1, 2, 3, 2, 1, 4]
+
+
+@pytest.mark.parametrize("kind", ["time", "tied"])
+def test_rows_that_move_to_the_front_meanwhile_come_too_if_they_are_caught_up_with(kind: str) -> None:
+    for seed in range(100):
+        server = a_list(seed, kind, rate=0.1, changes=("move",), half_steps=False)
+        everything = {row["uuid"] for row in server.rows if row["at"] is not None}
+        outcome = read(server, catch_up=True)
+        assert everything <= set(outcome.came), seed
+
+
+@pytest.mark.parametrize("kind", ["id", "time", "tied"])
+def test_a_page_size_that_changes_in_the_middle_loses_nothing(kind: str) -> None:
+    for seed in range(100):
+        server = a_list(seed, kind)
+        came = set()
+        for number, (page, _) in enumerate(server.reader(), 1):
+            came.update(row["uuid"] for row in page.rows)
+            if number == 3:
+                server.size = server.rng.choice([3, 10, 50])
+        assert not server.wanted - came, seed
+
+
+@pytest.mark.parametrize("change", ["front_in_bulk", "further_down", "delete", "move", "at_the_end"])
+@pytest.mark.parametrize("kind", ["id", "time", "tied"])
+def test_a_list_that_changes_with_every_request_is_read_to_an_end(kind: str, change: str) -> None:
+    for seed in range(10):
+        slow = "bulk" in change or (kind, change) == ("tied", "further_down")  # each page takes several readings then
+        server = a_list(seed, kind, rate=0.1 if slow else 1.0, changes=(change,))
+        pages = server.pages
+        outcome = read(server)
+        assert server.requests <= 4 * (LIMIT * pages + GRACE) + server.pages
+        assert outcome.reader.missing == 0
+
+
+def test_overlap_comes_back_when_a_list_is_calm_again() -> None:
+    """A new row every 300 requests, 6,667 pages, four requests under way."""
+    total, asked, ahead = 100_000, 0, 0
+
+    def ask(number: int, last: int) -> Reply:
+        nonlocal total, asked, ahead
+        asked += 1
+        total += asked % 300 == 0
+        ahead += last > number
+        first = total - (number - 1) * 15
+        rows = [{"uuid": uuid} for uuid in range(first, max(0, first - 15), -1)]
+        return Reply(Page(number, -(-total // 15), total, 15, rows), asked, asked + 0.5)
+
+    pages = sum(1 for _ in Reader(ask, BY_ID))
+    assert pages >= 6667
+    assert ahead >= 0.9 * asked
+
+
+def test_a_list_that_moves_all_the_time_is_read_a_page_at_a_time() -> None:
+    """Else each new row would throw away all that is under way, and the server's limit with it."""
+    server = a_list(3, "id", rate=1.0, changes=("front",), half_steps=False, parallel=8, size=4)
+    outcome = read(server)
+    assert not outcome.lost
+    assert outcome.more <= 0.1 * server.pages
+
+
+def pages_of(answers: list[tuple[int, int, int, list[int]]]) -> Callable[[int, int], Reply]:
+    def ask(number: int, last: int) -> Reply:
+        named, pages, total, rows = answers[min(number, len(answers)) - 1]
+        return Reply(Page(named, pages, total, 2, [{"uuid": uuid, "at": str(uuid)} for uuid in rows]), number, number)
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("answers", "wrong"),
+    [
+        ([(1, 3, 6, [6, 5]), (1, 3, 6, [6, 5])], "page 1 of 2 rows came instead of page 2"),
+        ([(1, 3, 6, [6, 5]), (2, 3, 6, [6, 5])], "page 2 has the rows of page 1"),
+        ([(1, 3, 6, [6, 5]), (2, 1, 0, [])], "the list came empty after it had many rows"),
+    ],
+)
+@pytest.mark.parametrize("order", [BY_ID, BY_TIME, TIED])
+def test_a_server_that_makes_no_sense_is_not_read_on(
+    order: object, answers: list[tuple[int, int, int, list[int]]], wrong: str
+) -> None:
+    with pytest.raises(PagingError, match=wrong):
+        list(Reader(pages_of(answers), order))  # type: ignore[arg-type]
+
+
+def test_a_cache_whose_pages_contradict_each_other_does_not_keep_the_reader_for_ever() -> None:
+    """One copy says that there are 40 rows, the other 39, in turn."""
+    asked = 0
+
+    def ask(number: int, last: int) -> Reply:
+        nonlocal asked
+        asked += 1
+        total = 40 - asked % 2
+        rows = [{"uuid": uuid} for uuid in range(total - 5 * (number - 1), max(0, total - 5 * number), -1)]
+        return Reply(Page(number, 8, total, 5, rows), asked, asked + 0.5)
+
+    assert list(Reader(ask, BY_ID))
+    assert asked <= 4 * (LIMIT * 8 + GRACE)
