@@ -52,7 +52,8 @@ class Position:
 
     A later sync finds the place again though rows have come and gone meanwhile: by `since`, the time of the last row
     that was read (with equal rows: of the first that has to be read), and by `marks`, the fingerprints of the last
-    rows. `top` is the time of the first row when the reading began.
+    rows. `top` is the time of the first row when the reading began. `ahead` more rows have been read, which holds only
+    if nothing has changed since: a deletion shows in the total of a later page.
     """
 
     rows: int
@@ -61,6 +62,7 @@ class Position:
     since: str | None = None
     marks: tuple[str, ...] = ()
     top: str | None = None
+    ahead: int = 0
 
 
 def fingerprint(key: Hashable) -> str:

@@ -73,7 +73,9 @@ Ask = Callable[[int, int], Reply]
 class Reader:
     """Iterating gives each page with those of its rows that have not come yet, and the position to go on from.
 
-    The position is None where there is no new one. At the end, `missing` is how many rows the server counts and never
+    The position is None where there is no new one. It is the same however requests overlap: who stops while a
+    deletion goes unnoticed, because it happened between count and selection of one of the pages under way, can miss a
+    row. At the end, `missing` is how many rows the server counts and never
     gave, `unproved` whether the list changed too fast for a proof. `reverse` asks by the reverse sort; `forget` throws
     away what was asked for ahead. With `catch_up` rows that moved to the front meanwhile are read there at the end.
     Raises PagingError.
@@ -92,7 +94,7 @@ class Reader:
         self._ask, self._reverse, self._order, self._forget = ask, reverse or ask, order, forget
         self._start, self._catch_up = start, catch_up
         self._trail = Trail(order, start)
-        self._told = start
+        self._page_before: tuple[Page, Position | None] | None = None
         self._runs = Runs(order.tied, order.time) if order.tied else None
         self._ahead = Lookahead()
         self._unsettled: list[tuple[Reply, Position | None]] = []
@@ -107,7 +109,7 @@ class Reader:
         self.unproved = False
 
     def __iter__(self) -> Iterator[Step]:
-        reply = self._find(self._start) if self._start else self._get(1)
+        reply = self._resumed(self._start) if self._start else self._get(1)
         if self._start is None and self._order.time and reply.page.rows:
             self._trail.top = self._order.time(reply.page.rows[0])
         yield from self._take(reply)
@@ -231,8 +233,29 @@ class Reader:
         self._unsettled.append((reply, position))
         rows = [row for row, new in zip(page.rows, is_new, strict=True) if new]
         yield from self._complete(closed, page.size)
-        told, self._told = self._told, self._trail.position
-        yield replace(page, rows=rows), None if told == self._told else self._told
+        reached = position if self._runs else self._reached_by(page)
+        self._page_before = page, position
+        yield replace(page, rows=rows), reached if page.number < page.last else None
+
+    def _reached_by(self, page: Page) -> Position | None:
+        """After a page: what was read before it is sure, the page itself is if the next request finds nothing lost."""
+        end = (page.number - 1) * page.size + len(page.rows)
+        if self._page_before is None:
+            return Position(0, page.total, page.size, None, (), self._trail.top, end) if page.number == 1 else None
+        before, position = self._page_before
+        if position is None or before.size != page.size:
+            return None
+        rows = min(end, max(0, position.rows + page.total - before.total))
+        return replace(position, rows=rows, total=page.total, ahead=end - rows)
+
+    def _resumed(self, start: Position) -> Reply:
+        """The page after those that were read if nothing has changed since, else one from before the position."""
+        end, seen = start.rows + start.ahead, None
+        if start.ahead and end % start.size == 0:
+            seen = self._get(end // start.size + 1)
+            if (seen.page.total, seen.page.size) == (start.total, start.size) and not _is_short(seen.page):
+                return seen
+        return self._find(start, seen) if start.rows else self._get(1)
 
     def _complete(self, runs: list[Run], size: int) -> Iterator[Step]:
         for run in runs:
@@ -290,6 +313,7 @@ class Reader:
 
     def _begin_anew(self, block: list[Reply]) -> Iterator[Step]:
         self._unsettled.clear()
+        self._page_before = None
         self._has_shrunk = False
         self._trail.begin_anew()
         self._is_before_position = True

@@ -124,7 +124,7 @@ class State:
                 content["pass"]["parent"] = running.parent
                 content["pass"]["sort"] = running.sort
                 content["pass"]["position"] = [position.rows, position.total, position.size]
-                content["pass"]["position"] += [position.since, position.top, *position.marks]
+                content["pass"]["position"] += [position.since, position.top, position.ahead, *position.marks]
         return content
 
     @classmethod
@@ -164,12 +164,12 @@ def _position(parts: Sequence[Any]) -> Position | None:
     rows, total, size = (int(number) for number in parts[:3])
     if min(rows, total) < 0 or size < 1:
         raise ValueError("not a position in a list")
-    if len(parts) < 5:
+    if len(parts) < 6:
         return None
-    since, top, *marks = parts[3:]
-    if not all(isinstance(mark, str) for mark in marks):
-        raise ValueError("not the marks of a position")
-    return Position(rows, total, size, _time(since), tuple(marks), _time(top))
+    since, top, ahead, *marks = parts[3:]
+    if int(ahead) < 0 or not all(isinstance(mark, str) for mark in marks):
+        raise ValueError("not a position in a list")
+    return Position(rows, total, size, _time(since), tuple(marks), _time(top), int(ahead))
 
 
 def _text(value: Any) -> str | None:

@@ -46,7 +46,7 @@ class Trail:
     """
 
     def __init__(self, order: Order, position: Position | None) -> None:
-        self.order, self.position = order, position
+        self.order, self.position = order, position if position and position.rows else None
         self.top = position.top if position else None
         self._came: OrderedDict[int, tuple[int, int] | None] = OrderedDict()
         self._settled: OrderedDict[int, None] = OrderedDict()
