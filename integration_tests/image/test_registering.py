@@ -120,7 +120,8 @@ def test_airbyte_is_asked_for_a_definition_and_a_source_of_it_and_to_delete_the_
     assert source.path == "/api/public/v1/sources"
     assert source.body
     assert (source.body["workspaceId"], source.body["definitionId"]) == ("workspace-id", "definition-id")
-    jsonschema.validate(source.body["configuration"], connection_specification())
+    form = connection_specification({"MAILCOACH_TRUSTED_HOSTS": followed.sandbox.trusted_host})
+    jsonschema.validate(source.body["configuration"], form)
     assert (deleted.method, deleted.path) == ("DELETE", f"{definition.path}/definition-id")
     assert {call.authorization for call in (definition, source, deleted)} == {"Bearer airbyte-access-token"}
 
