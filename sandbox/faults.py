@@ -26,7 +26,8 @@ class Fault:
     headers and half of the body, then the connection ends), `truncated` (half of the body as if it were whole),
     `empty_reply` (the connection ends without an answer), `rate_limited` (429, with `retry_after` seconds or without
     the header), `cached` (what the same request got when it was struck first, as a cache keeps it: with its old `Date`,
-    or by "age" with the present one and an `Age`), `new_cookie` (the answer, and a cookie of a new name and 500 bytes;
+    or by "age" with the present one and an `Age`), `rewrite` (the right answer, but for what a function makes of its
+    JSON), `new_cookie` (the answer, and a cookie of a new name and 500 bytes;
     400 once more than 8 KB of them come back). `stall` waits that many seconds first, and alone only delays. `headers`
     are added to any of them.
     """
@@ -51,6 +52,7 @@ class Fault:
     lasts: float | None = None
     new_cookie: bool = False
     cached: Literal["date", "age"] | None = None
+    rewrite: Callable[[Any], Any] | None = None
     kept: dict[str, Reply] = field(default_factory=dict)
     """What a cache has kept."""
     struck: int = 0
@@ -94,6 +96,8 @@ class Fault:
             reply.headers["Set-Cookie"] = f"session_{self.struck}={'x' * 500}; Path=/; HttpOnly"
         if self.cached:
             return self._from_cache(request, reply)
+        if self.rewrite and reply.status == 200:
+            reply.body = jsonlib.dumps(self.rewrite(jsonlib.loads(reply.body))).encode()
         if self.truncated:
             reply.body = reply.body[: len(reply.body) // 2]
         reply.cut = self.cut
