@@ -121,9 +121,9 @@ class Reader:
                     yield from self._begin_anew(block)
                     reply = block[-1]
                     continue
-            elif self._runs and pushed == following.page.total - reply.page.total:
-                self._runs.pushed(pushed)
-            if pushed is not None:
+            else:
+                if self._runs and pushed == following.page.total - reply.page.total:
+                    self._runs.pushed(pushed)
                 self._settle(following.asked)
             yield from self._take(following)
             reply = following
