@@ -9,7 +9,9 @@ What that costs: each further reading of a run takes its pages and up to two mor
 mixes equal rows anew for each page: then `PATIENCE` readings in a row without a new row make it improbable that one is
 missing still. Or it repeats the same order, and rows that are on no page in either direction cannot be had (seen with
 PostgreSQL, from some 160 equal rows on). That shows when a reading gives the same rows in the same places as the one
-before it in its direction, and ends it: two further readings. While rows vanish all the time, `NOISY` are enough.
+before it in its direction. The more rows a run has, the less can that be chance: it counts as one reading for each row
+but the first. So runs of nine rows and more end with two further readings, and two rows, one on either side of a page's
+end, are looked for eight times. While rows vanish all the time, `NOISY` readings are enough.
 
 Rows without a time have not happened yet, and come when they get one. They are looked for all the same, but with the
 first reading during which something moves the run is left, and none of them is said to be missing.
@@ -162,10 +164,9 @@ def complete(
     `size` is that of the pages. `run.lost` tells afterwards how many rows are known to be missing still.
     """
     idle = noisy = 0
-    repeats = False
     span = (run.total, run.first, run.end) if run.sure else None
     for attempt in range(ROUNDS):
-        if not run.missing or repeats or idle >= PATIENCE or noisy >= (1 if run.waits else NOISY):
+        if not run.missing or idle >= PATIENCE or noisy >= (1 if run.waits else NOISY):
             break
         forth = attempt % 2 == 1
         counted, order, places, totals = run.counted, {}, set(), set()
@@ -192,10 +193,10 @@ def complete(
         digest = None
         for number in sorted(order):
             digest = hash((digest, order[number]))
-        idle = idle + 1 if quiet and run.counted == counted else 0
-        repeats = bool(idle) and run.orders.get(forth) == digest
+        evidence = max(1, run.end - run.first - 1) if run.orders.get(forth) == digest else 1
+        idle = idle + evidence if quiet and run.counted == counted else 0
         run.orders[forth] = digest
-    run.lost = run.missing if (repeats or idle >= PATIENCE) and not run.waits else 0
+    run.lost = run.missing if idle >= PATIENCE and not run.waits else 0
 
 
 def _pages_of(run: Run, get: GetPage, number: int, value: Value) -> Iterator[Page]:
