@@ -1,6 +1,6 @@
 """One page of a list as Mailcoach sends it, and a position in a list. How lists are read is in `reader`."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -44,6 +44,19 @@ class Page:
             return cls(number, last, total, int(meta["per_page"]), data)
         except (KeyError, TypeError, ValueError, OverflowError):
             raise NotAPage from None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A page, and when it was asked for and answered, by one clock that never goes back."""
+
+    page: Page
+    asked: float
+    answered: float
+
+
+Ask = Callable[[int, int], Reply]
+"""Asks for a page. Those that follow it, up to the second number, may be asked for meanwhile."""
 
 
 @dataclass(frozen=True)

@@ -42,32 +42,19 @@ Memory: pages that are not settled, the keys of the last pages (see `trail`), an
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from source_mailcoach.lookahead import Lookahead
-from source_mailcoach.paging import Page, PagingError, Position
+from source_mailcoach.neighbors import came_in, is_short
+from source_mailcoach.paging import Ask, Page, PagingError, Position, Reply
 from source_mailcoach.runs import Run, Runs, complete
+from source_mailcoach.search import find
 from source_mailcoach.trail import Order, Trail, is_newer
 
 LIMIT, GRACE = 4, 60
 """Requests for going back: `LIMIT` for each page that the list had at first, and `GRACE`. Twice as many forwards."""
-SEARCH = 40
-"""Requests in which a place is looked for, before the list is read from its beginning."""
 
 Step = tuple[Page, Position | None]
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A page, and when it was asked for and answered, by one clock that never goes back."""
-
-    page: Page
-    asked: float
-    answered: float
-
-
-Ask = Callable[[int, int], Reply]
-"""Asks for a page. Those that follow it, up to the second number, may be asked for meanwhile."""
 
 
 class Reader:
@@ -148,12 +135,12 @@ class Reader:
         if has_shrunk_meanwhile := self._has_shrunk:  # while runs that ended on the page before were read again
             self._notice_change()
         reply = self._get(number, before.page.last if self._ahead.allowed else 0)
-        pushed = self._pushed(before.page, reply.page)
+        pushed = came_in(before.page, reply.page, self._order, self._trail)
         if pushed != 0 and reply.asked < before.answered:
             # It may have been selected before the page before it: that is as good only while nothing moves.
             self._notice_change()
             reply = self._get(number)
-            pushed = self._pushed(before.page, reply.page)
+            pushed = came_in(before.page, reply.page, self._order, self._trail)
         self._refuse_repeats(before.page, reply.page)
         if self._total_read_backwards is not None:
             if reply.page.total > self._total_read_backwards:
@@ -174,43 +161,6 @@ class Reader:
         if self._end is None and self._forwards >= 2 * limit:
             self.unproved, self._end = True, reply.page.last
         return reply, pushed
-
-    def _pushed(self, before: Page, page: Page) -> int | None:
-        """How many rows came in before a page since the one before it, as far as that shows; None if that is in doubt.
-
-        Only 0 says that nothing has changed at all.
-        """
-        grown = page.total - before.total
-        if page.size != before.size:
-            return None
-        if self._order.is_one_run:
-            return abs(grown)  # its rows are counted at the end
-        if _is_short(page):
-            return None
-        jumps = self._is_newer(page, before)
-        if self._order.tied:
-            repeated = self._repeated(before, page)
-            explained = repeated == grown or (grown == 0 and self._order.moves)
-            return repeated if explained and not jumps else None
-        shifts = self._trail.shifts(page)
-        if shifts == {0} or (shifts and grown == 0 and self._order.moves and min(shifts) >= 0):
-            return max(1, grown)
-        if jumps and not shifts:
-            return max(1, grown)
-        return 0 if grown == 0 and not shifts else None
-
-    def _repeated(self, before: Page, page: Page) -> int:
-        """With how many of the last rows of the page before it a page begins, in the same order."""
-        keys, following = self._order.keys(before), self._order.keys(page)
-        count = following.index(keys[-1]) + 1 if keys and keys[-1] in following else 0
-        return count if keys[-count:] == following[:count] else 0
-
-    def _is_newer(self, page: Page, before: Page) -> bool:
-        """Whether so many rows came in that a page shows some from before the page before it."""
-        if not (self._order.time and page.rows and before.rows):
-            return False
-        last = self._order.time(before.rows[-1])
-        return last is not None and is_newer(self._order.time(page.rows[0]), last)
 
     def _take(self, reply: Reply, calm: bool = True) -> Iterator[Step]:
         """Give what is new on a page, and what is missing of the runs that end on it."""
@@ -253,9 +203,9 @@ class Reader:
         end, seen = start.rows + start.ahead, None
         if start.ahead and end % start.size == 0:
             seen = self._get(end // start.size + 1)
-            if (seen.page.total, seen.page.size) == (start.total, start.size) and not _is_short(seen.page):
+            if (seen.page.total, seen.page.size) == (start.total, start.size) and not is_short(seen.page):
                 return seen
-        return self._find(start, seen) if start.rows else self._get(1)
+        return find(start, self._get, self._trail, seen) if start.rows else self._get(1)
 
     def _complete(self, runs: list[Run], size: int) -> Iterator[Step]:
         for run in runs:
@@ -289,12 +239,11 @@ class Reader:
         grown = reply.page.total - before.page.total
         position = self._trail.position
         if position and (grown >= reply.page.size or self._trail.shows_settled(reply.page)):
-            return [self._find(position, reply)]
+            return [find(position, self._get_earlier, self._trail, reply)]
         block, joined, step = [reply], reply.page.size == before.page.size, 1
         number = min(reply.page.number - 1, reply.page.last)
         while True:
-            earlier = self._get(number)
-            self._backwards += 1
+            earlier = self._get_earlier(number)
             is_as_before = self._order.keys(earlier.page) == self._order.keys(before.page)
             if grown > 0 and is_as_before and len(self._unsettled) == 1:
                 self._trail.add(earlier.page)
@@ -303,8 +252,8 @@ class Reader:
             if self._runs and self._runs.is_long:
                 self._runs.doubt()
                 return [reply]
-            came_in = earlier.page.total > block[0].page.total or self._trail.is_pushed(earlier.page)
-            joined = joined and number == block[0].page.number - 1 and not came_in
+            has_grown = earlier.page.total > block[0].page.total or self._trail.is_pushed(earlier.page)
+            joined = joined and number == block[0].page.number - 1 and not has_grown
             block.insert(0, earlier)
             if number == 1 or self._trail.shows_settled(earlier.page):
                 return block if joined else block[:1]
@@ -324,39 +273,6 @@ class Reader:
             yield from self._take(reply, calm)
         if len(block) > 1:
             self._total_read_backwards = block[0].page.total
-
-    def _find(self, position: Position, seen: Reply | None = None) -> Reply:
-        """A page that shows the last rows before the position, or nearly; the first page if they are not found.
-
-        Most often nothing has changed since, or rows came in at the front: both say where to look first. Else it
-        looks twice as far away each time, and halfway between where rows show their time.
-        """
-        reply = seen or self._get((position.rows - 1) // position.size + 1 if position.rows else 1)
-        index = max(0, position.rows - 1 + reply.page.total - position.total)
-        number = min(index // reply.page.size + 1, reply.page.last)
-        reply = reply if reply.page.number == number else self._get(number)
-        low, high, step = None, reply.page.last + 1, 1
-        nearby = [] if self._order.time else [1, -1, 2]
-        for tries in range(SEARCH):
-            self._backwards += seen is not None and tries > 0
-            page = reply.page
-            if not self._trail.shows_settled(page):
-                high = page.number
-            elif self._trail.rows_before(page) < len(page.rows) or page.number >= page.last:
-                return reply
-            else:
-                low = reply
-            if high == 1 or (low and high - low.page.number <= 1):
-                break
-            if nearby:
-                number = min(max(1, index // page.size + 1 + nearby.pop(0)), page.last)
-            elif low and high <= page.last:
-                number = (low.page.number + high) // 2
-            else:
-                number = min(page.last, number + step) if low else max(1, number - step)
-                step *= 2
-            reply = self._get(number)
-        return low or (reply if reply.page.number == 1 else self._get(1))
 
     def _newcomers(self) -> Iterator[Step]:
         """Rows that went to the front since the reading began, where it had passed by then."""
@@ -383,6 +299,11 @@ class Reader:
             raise PagingError("the list came empty after it had many rows")
         return reply
 
+    def _get_earlier(self, number: int) -> Reply:
+        """A page on the way back."""
+        self._backwards += 1
+        return self._get(number)
+
     def _refuse_repeats(self, before: Page, page: Page) -> None:
         """A cache that gives one page for all of them would be read without end, and nothing but that page."""
         if page.rows and page == replace(before, number=before.number + 1):
@@ -394,8 +315,3 @@ class Reader:
         self._ahead.changed()
         self._forget()
         self._has_changed = True
-
-
-def _is_short(page: Page) -> bool:
-    """Whether a row vanished after the rows were counted, before they were selected."""
-    return len(page.rows) < min(page.size, page.total - (page.number - 1) * page.size)

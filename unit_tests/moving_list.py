@@ -6,8 +6,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
-from source_mailcoach.paging import Page, Position, Row
-from source_mailcoach.reader import Ask, Reader, Reply
+from source_mailcoach.paging import Ask, Page, Position, Reply, Row
+from source_mailcoach.reader import Reader
 from source_mailcoach.trail import Order
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from source_mailcoach.paging import Page, PagingError, Position
-from source_mailcoach.reader import GRACE, LIMIT, Reader, Reply
+from source_mailcoach.paging import Page, PagingError, Position, Reply
+from source_mailcoach.reader import GRACE, LIMIT, Reader
 from unit_tests.moving_list import BY_ID, BY_TIME, TIED, MovingList, a_list, read
 
 KINDS = ["id", "time", "tied", "whole"]

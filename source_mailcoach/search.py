@@ -1,0 +1,42 @@
+"""Finding a position again in a list that has changed since it was read up to there. Pure logic, for `reader`."""
+
+from collections.abc import Callable
+
+from source_mailcoach.paging import Position, Reply
+from source_mailcoach.trail import Trail
+
+MOST = 40
+"""Requests in which a position is looked for, before the list is read from its beginning."""
+
+
+def find(position: Position, get: Callable[[int], Reply], trail: Trail, seen: Reply | None = None) -> Reply:
+    """A page that shows the last rows before the position, or nearly; the first page if they are not found.
+
+    Most often nothing has changed since, or rows came in at the front: both say where to look first. Else it looks
+    twice as far away each time, and halfway between where rows show their time. `seen` is a page that is known.
+    """
+    reply = seen or get((position.rows - 1) // position.size + 1 if position.rows else 1)
+    index = max(0, position.rows - 1 + reply.page.total - position.total)
+    number = min(index // reply.page.size + 1, reply.page.last)
+    reply = reply if reply.page.number == number else get(number)
+    low, high, step = None, reply.page.last + 1, 1
+    nearby = [] if trail.order.time else [1, -1, 2]
+    for _ in range(MOST):
+        page = reply.page
+        if not trail.shows_settled(page):
+            high = page.number
+        elif trail.rows_before(page) < len(page.rows) or page.number >= page.last:
+            return reply
+        else:
+            low = reply
+        if high == 1 or (low and high - low.page.number <= 1):
+            break
+        if nearby:
+            number = min(max(1, index // page.size + 1 + nearby.pop(0)), page.last)
+        elif low and high <= page.last:
+            number = (low.page.number + high) // 2
+        else:
+            number = min(page.last, number + step) if low else max(1, number - step)
+            step *= 2
+        reply = get(number)
+    return low or (reply if reply.page.number == 1 else get(1))
