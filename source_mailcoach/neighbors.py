@@ -4,22 +4,23 @@ from source_mailcoach.paging import Page
 from source_mailcoach.trail import Order, Trail, is_newer
 
 
-def came_in(before: Page, page: Page, order: Order, trail: Trail) -> int | None:
+def came_in(before: Page, page: Page, order: Order, trail: Trail, uncounted: int) -> int | None:
     """How many rows came in before a page since the one before it, as far as that shows; None if that is in doubt.
 
-    Only 0 says that nothing has changed at all.
+    Only 0 says that nothing has changed. `uncounted` rows have come in before that no total has shown yet: they came
+    between count and selection of a page, or moved there from further down, and then no total will ever show them.
     """
     grown = page.total - before.total
     if page.size != before.size:
         return None
     if order.is_one_run:
-        return abs(grown)  # its rows are counted at the end
+        return 0  # its rows are counted at the end
     if is_short(page):
         return None
     skips_back = _is_newer(page, before, order)
     if order.tied:
         repeated = _repeated(before, page, order)
-        explained = repeated == grown or (grown == 0 and order.moves)
+        explained = repeated == grown or (grown == 0 and order.moves) or (repeated == 0 and grown == uncounted)
         return repeated if explained and not skips_back else None
     shifts = trail.shifts(page)
     if shifts == {0} or (shifts and grown == 0 and order.moves and min(shifts) >= 0):

@@ -15,9 +15,10 @@ What it guarantees, `size` being the rows of a page, and what that costs at most
     ------------------------------------------  --------------------------  ------------------------------------------
     rows come in at the front                   all come                    1/size for each row
     rows come in further down or at the end     all come                    1, and 2 where more follow at once
-    rows are deleted, anywhere                  all come                    2, and one for each page that vanished
-    rows move to the front, one or many         all come; those that moved  as at the front
-                                                in the next sync, or with
+    rows are deleted, anywhere                  all come                    2, and one for each page that vanished;
+                                                                            4 in a list whose rows move
+    rows move to the front, one or many         all come; those that moved  as at the front; with equal rows 2, since
+                                                in the next sync, or with   no total shows it
                                                 `catch_up` at the end
     a change while a page is answered, between  all come                    2
     count and selection
@@ -87,6 +88,7 @@ class Reader:
         self._unsettled: list[tuple[Reply, Position | None]] = []
         self._is_before_position = start is not None
         self._total_read_backwards: int | None = None
+        self._uncounted = 0
         self._has_changed = self._has_shrunk = False
         self._total = 0
         self._pages = self._forwards = self._backwards = 0
@@ -102,6 +104,8 @@ class Reader:
         yield from self._take(reply)
         while not self._is_at_end(reply.page):
             following, pushed = self._next(reply)
+            grown = following.page.total - reply.page.total
+            self._uncounted = max(0, (pushed or 0) - grown)
             if pushed is None:
                 block = self._go_back(reply, following)
                 if block[0] is not following:
@@ -109,10 +113,10 @@ class Reader:
                     reply = block[-1]
                     continue
             else:
-                if self._runs and pushed == following.page.total - reply.page.total:
+                if self._runs and pushed == grown:
                     self._runs.pushed(pushed)
                 self._settle(following.asked)
-            yield from self._take(following)
+            yield from self._take(following, pushed in (None, 0, grown))
             reply = following
         if self._runs:
             yield from self._complete(self._runs.close(), reply.page.size)
@@ -135,12 +139,12 @@ class Reader:
         if has_shrunk_meanwhile := self._has_shrunk:  # while runs that ended on the page before were read again
             self._notice_change()
         reply = self._get(number, before.page.last if self._ahead.allowed else 0)
-        pushed = came_in(before.page, reply.page, self._order, self._trail)
+        pushed = came_in(before.page, reply.page, self._order, self._trail, self._uncounted)
         if pushed != 0 and reply.asked < before.answered:
             # It may have been selected before the page before it: that is as good only while nothing moves.
             self._notice_change()
             reply = self._get(number)
-            pushed = came_in(before.page, reply.page, self._order, self._trail)
+            pushed = came_in(before.page, reply.page, self._order, self._trail, self._uncounted)
         self._refuse_repeats(before.page, reply.page)
         if self._total_read_backwards is not None:
             if reply.page.total > self._total_read_backwards:
@@ -235,12 +239,13 @@ class Reader:
 
         They are read backwards, so that what is deleted meanwhile makes rows come twice instead of vanish. If rows come
         in meanwhile, it is the other way round: then only the first of them counts, and the reading goes on from it.
+        Where rows move to the front that is always so, since no total shows it.
         """
         grown = reply.page.total - before.page.total
         position = self._trail.position
         if position and (grown >= reply.page.size or self._trail.shows_settled(reply.page)):
             return [find(position, self._get_earlier, self._trail, reply)]
-        block, joined, step = [reply], reply.page.size == before.page.size, 1
+        block, joined, step = [reply], reply.page.size == before.page.size and not self._order.moves, 1
         number = min(reply.page.number - 1, reply.page.last)
         while True:
             earlier = self._get_earlier(number)
@@ -275,15 +280,29 @@ class Reader:
             self._total_read_backwards = block[0].page.total
 
     def _newcomers(self) -> Iterator[Step]:
-        """Rows that went to the front since the reading began, where it had passed by then."""
-        time, top = self._order.time, self._trail.top
+        """Rows that went to the front since the reading began, where it had passed by then.
+
+        Others can do so while more than one page of them is read. So they are looked for again, until one page has all.
+        """
+        time, top, known = self._order.time, self._trail.top, self._first_run
         assert time
-        for number in range(1, LIMIT * self._pages + 1):
+        number, newest, beside = 1, top, set[int]()
+        for _ in range(LIMIT * self._pages + GRACE):
             page = self._get(number).page
-            newer = [row for row in page.rows if is_newer(time(row), top) or time(row) == top]
-            yield replace(page, rows=[row for row in newer if self._order.key_of(row) not in self._first_run]), None
-            if len(newer) < len(page.rows) or number >= page.last:
+            if number == 1:
+                newest, beside = (time(page.rows[0]) if page.rows else top), set()
+            keys = self._order.keys(page)
+            times = list(map(time, page.rows))
+            beside.update(key for key, at in zip(keys, times, strict=True) if at == newest)
+            came = [is_newer(at, top) or (at == top and key not in known) for key, at in zip(keys, times, strict=True)]
+            yield replace(page, rows=[row for row, new in zip(page.rows, came, strict=True) if new]), None
+            if number < page.last and all(at == top or is_newer(at, top) for at in times):
+                number += 1
+            elif number == 1:
                 return
+            else:
+                number, top, known = 1, newest, beside
+        self.unproved = True
 
     # Requests -------------------------------------------------------------------------------------------------------
 

@@ -1,13 +1,17 @@
 """The reader's contract, over thousands of lists that move: each row that stays comes, and at what cost."""
 
+import itertools
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
 from source_mailcoach.paging import Page, PagingError, Position, Reply
 from source_mailcoach.reader import GRACE, LIMIT, Reader
-from unit_tests.moving_list import BY_ID, BY_TIME, TIED, MovingList, a_list, read
+from source_mailcoach.trail import Order
+from unit_tests.moving_list import BY_ID, BY_TIME, TIED, MovingList, a_list, read, time_of, uuid_of
 
 KINDS = ["id", "time", "tied", "whole"]
 # What can happen to which list, and the requests that each change costs at most, on average. Below, a page of `size`
@@ -18,7 +22,7 @@ CHANGES = [
     ("id", "delete_in_bulk", 8),
     ("time", "front", 0.25),
     ("time", "further_down", 2),
-    ("time", "delete", 2),
+    ("time", "delete", 4),
     ("time", "delete_in_bulk", 8),
     ("time", "move", 0.25),
     ("time", "move_in_bulk", 1),
@@ -176,10 +180,85 @@ def test_a_row_deleted_between_count_and_rows_of_a_page_does_not_pull_another_pa
     assert asked == [1, 2, 3, 2, 1, 4]
 
 
+@dataclass
+class Scripted(MovingList):
+    """What happens before which request is counted, or before its rows are selected: by the number of such moments."""
+
+    script: Mapping[int, Callable[[MovingList], None]] = field(default_factory=dict)
+    moment: int = 0
+
+    def live(self) -> None:
+        self.moment += 1
+        if change := self.script.get(self.moment):
+            change(self)
+            self.changed += 1
+
+
+def numbered(count: int, waiting: int = 0) -> list[dict[str, Any]]:
+    return [{"uuid": number, "at": None if number < waiting else number} for number in range(count)]
+
+
+def first_is_deleted(server: MovingList) -> None:
+    server.stays.discard(server.rows.pop(0)["uuid"])
+
+
+def last_moves_to_the_front(server: MovingList) -> None:
+    """The last row there is, or the last without a time, gets the newest time."""
+    server.newest += 1
+    row = server.rows.pop()
+    server.stays.discard(row["uuid"])
+    server.rows.insert(0, {**row, "at": server.newest})
+
+
+@pytest.mark.parametrize(("dropped", "place"), itertools.product((0, 7, 13, 14), (15, 16, 22, 29)))
+def test_a_row_that_drops_onto_the_next_page_pulls_no_other_past_the_reader(dropped: int, place: int) -> None:
+    """The time of a first open is corrected to an earlier one: the total stays, and a row of page 2 moves to page 1."""
+    script = {2: lambda server: server.rows.insert(place, server.rows.pop(dropped))}
+    server = Scripted("time", random.Random(1), numbered(46), half_steps=False, script=script)
+    came = {row["uuid"] for page, _ in Reader(server.asker(), Order(uuid_of, time_of)) for row in page.rows}
+    assert came == set(range(46))
+    assert server.requests <= 4 + 2
+
+
+@pytest.mark.parametrize("deleted", [2, 3, 4])
 @pytest.mark.parametrize("kind", ["time", "tied"])
-def test_rows_that_move_to_the_front_meanwhile_come_too_if_they_are_caught_up_with(kind: str) -> None:
+def test_a_row_that_moves_to_the_front_while_the_reader_goes_back_for_a_deleted_one_hides_no_other(
+    kind: str, deleted: int
+) -> None:
+    script = {deleted: first_is_deleted, deleted + 1: last_moves_to_the_front}
+    assert not read(Scripted(kind, random.Random(1), numbered(60), half_steps=False, script=script)).lost
+
+
+@pytest.mark.parametrize("kind", ["time", "tied"])
+def test_deletions_and_moves_in_turn_lose_no_row(kind: str) -> None:
+    for seed in range(400):
+        outcome = read(a_list(seed, kind, rate=0.3, changes=("delete", "move"), half_steps=False))
+        assert not outcome.lost, seed
+
+
+@pytest.mark.parametrize(
+    ("change", "waiting", "moments"),
+    [
+        (MovingList.front, 0, range(20, 2000, 20)),  # between count and rows
+        (MovingList.front, 10, range(20, 2000, 20)),
+        (last_moves_to_the_front, 60, range(21, 2000, 20)),
+    ],
+)
+def test_a_row_that_comes_in_at_the_front_unnoticed_by_the_total_costs_two_requests(
+    change: Callable[[MovingList], None], waiting: int, moments: range
+) -> None:
+    server = Scripted("tied", random.Random(1), numbered(450, waiting), script=dict.fromkeys(moments, change))
+    outcome = read(server)
+    assert not outcome.lost
+    assert server.changed
+    assert outcome.more <= 2 * server.changed + 1
+
+
+@pytest.mark.parametrize("change", ["move", "move_in_bulk"])
+@pytest.mark.parametrize("kind", ["time", "tied"])
+def test_rows_that_move_to_the_front_meanwhile_come_too_if_they_are_caught_up_with(kind: str, change: str) -> None:
     for seed in range(100):
-        server = a_list(seed, kind, rate=0.1, changes=("move",), half_steps=False)
+        server = a_list(seed, kind, rate=0.1, changes=(change,), half_steps=False)
         everything = {row["uuid"] for row in server.rows if row["at"] is not None}
         outcome = read(server, catch_up=True)
         assert everything <= set(outcome.came), seed
