@@ -85,7 +85,7 @@ OF_CAMPAIGNS = {stream for stream in STREAMS if stream.startswith("campaign")}
 def test_a_state_of_another_scope_starts_afresh_and_says_why(
     change: dict[str, Any], reason: str, concerns: set[str]
 ) -> None:
-    with Sandbox(version="v8", campaigns=8, seed=4, opens=10, nulls_first=True) as sandbox:
+    with Sandbox(version="v8", campaigns=8, seed=4, opens=10, database="postgresql") as sandbox:
         first = sync(sandbox, INCREMENTAL)
         config = dict(change)
         sandbox.settings.prefix = config.pop("prefix", "")

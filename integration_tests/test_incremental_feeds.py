@@ -10,6 +10,7 @@ from integration_tests.in_process import read_here
 from integration_tests.tables import by_key, rows
 from sandbox import Sandbox
 from sandbox.connector import STREAMS, Run
+from sandbox.ties import Database
 from sandbox.times import DAY, HOUR
 
 FEEDS = ("subscribers", "tags", "sends", "suppressions", "templates", "transactional_mails")
@@ -150,10 +151,10 @@ CHANGES: list[tuple[str, Change]] = [
 ]
 
 
-@pytest.mark.parametrize("nulls_first", [False, True], ids=["MySQL", "PostgreSQL"])
-def test_each_change_arrives_in_the_next_sync(nulls_first: bool) -> None:
+@pytest.mark.parametrize("database", ["mysql", "postgresql"])
+def test_each_change_arrives_in_the_next_sync(database: Database) -> None:
     with Sandbox(
-        version="v8", campaigns=8, seed=2, opens=20, sent_only=True, in_window=0, nulls_first=nulls_first
+        version="v8", campaigns=8, seed=2, opens=20, sent_only=True, in_window=0, database=database
     ) as sandbox:
         last = sync(sandbox, parallel=4)
         for stream, change in CHANGES:

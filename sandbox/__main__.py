@@ -32,7 +32,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--without", nargs="*", default=[], help="endpoints to leave out, such as bounces")
     parser.add_argument("--without-sorts", nargs="*", default=[], help="endpoints that refuse any sort")
     parser.add_argument("--token-may-not-read", nargs="*", default=[], help="endpoints forbidden to the token")
-    parser.add_argument("--nulls-first", action="store_true", help="sort nulls as PostgreSQL does, not as MySQL")
+    parser.add_argument(
+        "--database", choices=("mysql", "postgresql"), default="mysql", help="what it sorts and fails as"
+    )
     parser.add_argument("--keep-ties", action="store_true", help="leave rows that sort as equal in one order")
     parser.add_argument("--debug", action="store_true", help="server errors show a trace, as with APP_DEBUG")
     parser.add_argument("--empty", action="store_true", help="an account with nothing in it")

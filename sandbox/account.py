@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from .aggregate import group_feedback, group_opens
 from .entities import Campaign, EmailList, Events, Subscriber
 from .generated import GeneratedOpens, campaign_fields
+from .ties import Database
 from .times import epoch
 from .versions import Version
 
@@ -30,8 +31,7 @@ class Account:
         self.version = version
         self.seed = seed
         self.now = epoch(now)
-        self.nulls_first = False
-        """In descending order: as PostgreSQL sorts, while MySQL puts them last."""
+        self.database: Database = "mysql"
         self.lock = threading.RLock()
         self.random = random.Random(seed)
         self.email_lists: dict[str, EmailList] = {}
@@ -43,6 +43,11 @@ class Account:
         self._kept: dict[str, dict[Any, Any]] = {}
 
     # Reading
+
+    @property
+    def nulls_first(self) -> bool:
+        """In descending order: as PostgreSQL sorts, while MySQL puts them last."""
+        return self.database == "postgresql"
 
     def keep(self, owner: str, key: Any, compute: Callable[[], T]) -> T:
         """`compute()`, kept until `owner` (a campaign's uuid, or "" for the account) changes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from .query import (
     BadQuery,
     BrokenQuery,
     Endpoint,
+    Ordered,
     asked_page_size,
     check,
     envelope,
@@ -25,6 +27,7 @@ from .replies import Reply, error_reply, json_reply, redirect_reply
 from .requests_log import Request
 from .routes import RESOURCES, Resource
 from .store import Store
+from .ties import Ties, anew, kept, of_postgresql
 from .times import http_time, wire_time
 from .truth import endpoint_of, truth
 
@@ -56,7 +59,11 @@ class NotFound(Exception):
 
 
 class Api:
-    """Answers requests from a store. `on_request`, if set, is called before each answer and may change the store."""
+    """Answers requests from a store.
+
+    `on_request`, if set, is called before each answer, `on_select` between the count of a list and the selection of its
+    rows, which are two statements without a transaction. Both may change the store.
+    """
 
     def __init__(self, store: Store, settings: Settings, limiter: RateLimiter, seed: int) -> None:
         self.store = store
@@ -64,6 +71,7 @@ class Api:
         self.limiter = limiter
         self.random = random.Random(f"{seed}/ties")
         self.on_request: Callable[[Request], object] | None = None
+        self.on_select: Callable[[Request], object] | None = None
 
     @property
     def base_path(self) -> str:
@@ -106,8 +114,7 @@ class Api:
         except BrokenQuery as error:
             if not self.settings.debug:
                 return error_reply(500, as_json)
-            message = f"SQLSTATE[42S22]: Column not found: 1054 Unknown column '{error}' in 'order clause'"
-            return error_reply(500, as_json, message, debug=True)
+            return error_reply(500, as_json, str(error), debug=True)
 
     def has(self, kind: str) -> bool:
         """Whether this server has the endpoint. `without` names it by the last word of its path, or by its kind."""
@@ -130,7 +137,7 @@ class Api:
         if kind in RESOURCES and self.has(kind):
             return self._list(request, RESOURCES[kind])
         if kind == "transactional_mail_templates":
-            raise _not_found(RESOURCES["transactional_mails"].model, "templates")
+            self._find(store.transactional_mails, "templates", RESOURCES["transactional_mails"].model)
         resource, key = RESOURCES[family(kind)], request.key
         if kind == "suppression":  # by its address too
             key = next((each.uuid for each in store.suppressions.values() if each.email == key), key)
@@ -148,7 +155,7 @@ class Api:
             return resource.row(entity, store)
 
         if request.kind == "sends" and campaign is not None:
-            return self._page(request, store.campaign_sends(campaign).values, endpoint, row, campaign.uuid)
+            return self._page(request, lambda: store.campaign_sends(campaign).values(), endpoint, row, campaign.uuid)
         return self._page(request, lambda: resource.rows(store, owner), endpoint, row)
 
     def _children(self, request: Request, kind: str) -> dict[str, Any]:
@@ -158,7 +165,10 @@ class Api:
         def row(each: Any) -> dict[str, Any]:
             return child.row(each, campaign, store)
 
-        return self._page(request, lambda: store.children(campaign, kind), child.endpoint, row, campaign.uuid)
+        def rows() -> Iterable[Any]:
+            return store.children(campaign, kind) if campaign.uuid in store.campaigns else []
+
+        return self._page(request, rows, child.endpoint, row, campaign.uuid)
 
     def _page(
         self,
@@ -179,23 +189,36 @@ class Api:
         drafts_first = request.kind == "campaigns" and query.get("filter[status]") == "draft"
         first = (lambda each: each.created_at) if drafts_first else None
         key = (request.kind, request.key, query.get("sort"), tuple(sorted(requested_filters(query).items())))
-        sorted_rows = self.store.keep(owner, key, lambda: ordered(rows(), query, endpoint, first))
-        found = sorted_rows.page(number, size, self.random if self.settings.shuffle_ties else None)
+
+        def select() -> Ordered[Any]:
+            return self.store.keep(owner, key, lambda: ordered(rows(), query, endpoint, first))
+
+        total = len(select().rows)
+        if self.on_select is not None:
+            self.on_select(request)
+        found = select().page(number, size, self._ties(query.get("sort") or ",".join(endpoint.default), number, size))
         path = INTERNAL_HOST + request.path.rstrip("/")
-        return envelope([row(each) for each in found], path, number, size, len(sorted_rows.rows), version)
+        return envelope([row(each) for each in found], path, number, size, total, version)
+
+    def _ties(self, sort: str, number: int, size: int) -> Ties:
+        if not self.settings.shuffle_ties:
+            return kept
+        return of_postgresql(sort, number, size) if self.store.database == "postgresql" else anew(self.random)
 
     def _find(self, entities: Mapping[str, T], key: str | None, model: str) -> T:
-        """By uuid, on v5 by id."""
+        """By uuid, on v5 by id. PostgreSQL refuses to look for a uuid that is none."""
         found = entities.get(key or "")
         if self.store.version.integer_ids:
             found = next((each for each in entities.values() if str(getattr(each, "id", "")) == key), None)
+        elif self.store.database == "postgresql" and not re.fullmatch(
+            r"[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}", key or "", re.I
+        ):
+            raise BrokenQuery(
+                f'SQLSTATE[22P02]: Invalid text representation: 7 ERROR: invalid input syntax for type uuid: "{key}"'
+            )
         if found is None:
-            raise _not_found(model, key)
+            raise NotFound(f"No query results for model [{MODEL_NAMESPACE}{model}] {key}")
         return found
-
-
-def _not_found(model: str, key: str | None) -> NotFound:
-    return NotFound(f"No query results for model [{MODEL_NAMESPACE}{model}] {key}")
 
 
 def _no_route(request: Request) -> Reply:

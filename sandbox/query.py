@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from .ties import Ties
 from .versions import Version
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ class BadQuery(Exception):
 
 
 class BrokenQuery(Exception):
-    """A 500: the sort is allowed, but its column is gone."""
+    """A 500: the database refuses what Laravel let through. Its message is for those who debug."""
 
 
 @dataclass(frozen=True)
@@ -58,21 +58,21 @@ class Ordered(Generic[T]):
     rows: Sequence[T]
     starts: Sequence[int]
 
-    def page(self, number: int, size: int, shuffle: random.Random | None) -> list[T]:
-        """The rows of a page; a database may put equal rows in another order each time it is asked.
+    def page(self, number: int, size: int, ties: Ties) -> list[T]:
+        """The rows of a page; a database may put equal rows in another order for each.
 
         Any k places of a shuffled group hold a random sample of k of its rows, so no group is shuffled whole.
         """
         begin, end = min((number - 1) * size, len(self.rows)), min(number * size, len(self.rows))
-        if shuffle is None:
-            return list(self.rows[begin:end])
         found: list[T] = []
         group = bisect_right(self.starts, begin) - 1
         while begin + len(found) < end:
             low = self.starts[group]
             high = self.starts[group + 1] if group + 1 < len(self.starts) else len(self.rows)
-            wanted = min(high, end) - begin - len(found)
-            found += [self.rows[place] for place in shuffle.sample(range(low, high), wanted)]
+            place, until = begin + len(found), min(high, end)
+            mixer = ties(high - low)
+            places = range(place, until) if mixer is None else mixer.sample(range(low, high), until - place)
+            found += [self.rows[place] for place in places]
             group += 1
         return found
 
@@ -126,7 +126,7 @@ def check(query: Mapping[str, str], endpoint: Endpoint[Any], version: Version) -
         )
     for name in asked:
         if name in endpoint.broken(version):
-            raise BrokenQuery(name)
+            raise BrokenQuery(f"SQLSTATE[42S22]: Column not found: 1054 Unknown column '{name}' in 'order clause'")
 
 
 def ordered(rows: Iterable[T], query: Mapping[str, str], endpoint: Endpoint[T], first: SortKey[T] | None) -> Ordered[T]:

@@ -17,6 +17,7 @@ from .seed_audience import seed_audience
 from .seed_mails import seed_mails
 from .server import Server
 from .store import Store
+from .ties import Database
 from .truth import stamp
 from .versions import VERSIONS
 
@@ -30,9 +31,10 @@ class Sandbox:
     bodies, `rate_limit` the requests in a window of `rate_window_seconds` (0: no limit). `without` names endpoints
     that answer 404 (`{"bounces"}` makes a v6 older than 6.24), `without_sorts` those that refuse any sort
     (`{"segments"}` makes it older than 6.24.5), `token_may_not_read` those that answer 403. All three know an endpoint
-    by its path (`email-lists`), the last word of it, or its kind. `token_scope` is `all` or `send_only`. With
-    `nulls_first` the database sorts as PostgreSQL. `prefix` is the path before `/api`. `empty` is an account with
-    nothing in it. `sent_only` makes every campaign a sent
+    by its path (`email-lists`), the last word of it, or its kind. `token_scope` is `all` or `send_only`. On
+    "postgresql" as `database` rows without a value sort first, equal ones as `ties.of_postgresql` says, and a path with
+    something else than a uuid is a 500; with `shuffle_ties` false equal rows stay in one order on either. `prefix` is
+    the path before `/api`. `empty` is an account with nothing in it. `sent_only` makes every campaign a sent
     one; with `in_window` exactly so many of them were sent within the last six days, and the others, at least 30 days
     ago, rest. `big_campaign_opens` adds a campaign of so many opens that are computed and not stored; truth has the
     campaign and not its opens. Arguments that `Settings` has can be changed later through `sandbox.settings`.
@@ -56,7 +58,7 @@ class Sandbox:
         without: Collection[str] = (),
         without_sorts: Collection[str] = (),
         token_may_not_read: Collection[str] = (),
-        nulls_first: bool = False,
+        database: Database = "mysql",
         prefix: str = "",
         empty: bool = False,
         sent_only: bool = False,
@@ -74,7 +76,7 @@ class Sandbox:
             seed_mails(self.store)
         big = self.store.add_big_campaign(big_campaign_opens) if big_campaign_opens else None
         self.big_campaign_uuid = big.uuid if big else None
-        self.store.nulls_first = nulls_first
+        self.store.database = database
         self.settings = Settings(
             token=token,
             token_scope=token_scope,
@@ -189,3 +191,12 @@ class Sandbox:
     @on_request.setter
     def on_request(self, hook: Callable[[Request], object] | None) -> None:
         self._api.on_request = hook
+
+    @property
+    def on_select(self) -> Callable[[Request], object] | None:
+        """Called as `on_request`, in the middle of a page: after its `meta.total` was counted, before its rows come."""
+        return self._api.on_select
+
+    @on_select.setter
+    def on_select(self, hook: Callable[[Request], object] | None) -> None:
+        self._api.on_select = hook

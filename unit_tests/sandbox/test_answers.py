@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox import Fault, Sandbox
+from sandbox.ties import Database
 
 from .client import ask, most
 
@@ -68,6 +69,25 @@ def test_an_unknown_route_is_a_404_that_names_the_route(sandbox: Sandbox) -> Non
         answer = ask(sandbox, path)
         assert answer.json == {"message": f"The route api{path} could not be found."}
         assert answer.status == 404
+
+
+@pytest.mark.parametrize("path", ["campaigns/none", "campaigns/none/opens", "email-lists/none/tags", "sends/none"])
+def test_a_path_without_a_uuid_is_a_404_on_mysql_and_a_500_on_postgresql(path: str) -> None:
+    with Sandbox(campaigns=2, opens=2, html_bytes=20) as running:
+        assert ask(running, f"/{path}").status == 404
+        running.store.database = "postgresql"
+        answer = ask(running, f"/{path}")
+        assert (answer.status, answer.json) == (500, {"message": "Server Error"})
+        assert ask(running, f"/{path.replace('none', UNKNOWN)}").status == 404
+        running.settings.debug = True
+        assert 'invalid input syntax for type uuid: "none"' in ask(running, f"/{path}").json["message"]
+
+
+@pytest.mark.parametrize(("database", "status"), [("mysql", 404), ("postgresql", 500)])
+def test_before_8_14_transactional_templates_are_taken_for_a_mail_of_that_name(database: Database, status: int) -> None:
+    with Sandbox("v7", campaigns=2, opens=2, html_bytes=20, database=database) as running:
+        assert ask(running, "/transactional-mails/templates").status == status
+        assert ask(running, "/transactional-mails").status == 200
 
 
 def test_html_is_what_errors_are_without_accept_json(sandbox: Sandbox) -> None:

@@ -172,3 +172,73 @@ def test_rows_deleted_while_paging_pull_others_past_the_reader() -> None:
         second = ask(running, f"/campaigns/{campaign.uuid}/opens?sort=email&page=2")
         assert second.meta["total"] == 29
         assert len({row["subscriber_uuid"] for row in [*first, *second.data]}) == 29
+
+
+def test_a_row_deleted_after_the_count_is_still_counted_on_that_page() -> None:
+    with Sandbox(opens=20, html_bytes=20) as running:
+        campaign = with_rows(running, "opens", 30)
+        path = f"/campaigns/{campaign.uuid}/opens?sort=email"
+        first = ask(running, path).data
+        running.on_select = lambda request: running.store.delete_open(campaign, first[0]["subscriber_uuid"])
+        second = ask(running, f"{path}&page=2")
+        running.on_select = None
+        assert (second.meta["total"], len(second.data)) == (30, 14)
+        third = ask(running, path)
+        assert (third.meta["total"], third.data[:-1]) == (29, first[1:])
+
+
+def test_a_row_added_after_the_count_is_selected_and_not_counted() -> None:
+    with Sandbox(empty=True) as running:
+        running.on_select = lambda request: running.store.add_email_list("New")
+        answer = ask(running, "/email-lists")
+        assert (answer.meta["total"], len(answer.data)) == (0, 1)
+
+
+@pytest.mark.parametrize("path", ["campaigns/{}/opens", "sends?filter[campaign_uuid]={}"])
+def test_a_campaign_deleted_after_the_count_has_no_rows_any_more(path: str) -> None:
+    with Sandbox(opens=20, html_bytes=20) as running:
+        campaign = most(running, "opens")
+        running.on_select = lambda request: running.store.delete_campaign(campaign)
+        answer = ask(running, "/" + path.format(campaign.uuid))
+        assert answer.meta["total"] > 0
+        assert answer.data == []
+
+
+def suppressed_at_once(sandbox: Sandbox, rows: int) -> set[str]:
+    """So many suppressions of the same second, and none else; their uuids."""
+    sandbox.store.suppressions.clear()
+    return {sandbox.store.add_suppression(f"{number}@example.org").uuid for number in range(rows)}
+
+
+def column_of(sandbox: Sandbox, sort: str) -> list[str]:
+    return [row["uuid"] for row in all_rows(sandbox, f"/suppressions?sort={sort}")]
+
+
+def test_postgresql_has_equal_rows_in_the_same_order_each_time_and_others_on_the_next_page() -> None:
+    with Sandbox(empty=True, database="postgresql") as running:
+        uuids = suppressed_at_once(running, 75)
+        seen = column_of(running, "-created_at")
+        assert column_of(running, "-created_at") == seen
+        assert len(set(seen)) < len(uuids)
+
+
+@pytest.mark.parametrize(("rows", "hides"), [(75, False), (150, False), (160, True), (400, True)])
+def test_postgresql_hides_some_of_many_equal_rows_from_both_directions(rows: int, hides: bool) -> None:
+    with Sandbox(empty=True, database="postgresql") as running:
+        uuids = suppressed_at_once(running, rows)
+        seen = {*column_of(running, "created_at"), *column_of(running, "-created_at")}
+        assert (seen < uuids) == hides
+        assert seen <= uuids
+
+
+def test_postgresql_orders_rows_that_differ_as_any_database_does() -> None:
+    with Sandbox(opens=20, html_bytes=20, database="postgresql") as running:
+        campaign = most(running, "opens")
+        rows = list(all_rows(running, f"/campaigns/{campaign.uuid}/opens?sort=-first_opened_at,email"))
+        assert len({row["subscriber_uuid"] for row in rows}) == len(running.store.children(campaign, "opens"))
+
+
+def test_ties_stay_on_postgresql_too_if_they_are_told_to() -> None:
+    with Sandbox(empty=True, database="postgresql", shuffle_ties=False) as running:
+        uuids = suppressed_at_once(running, 400)
+        assert set(column_of(running, "-created_at")) == uuids

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
+from sandbox.ties import Database
 
 from .client import all_rows, ask
 
@@ -59,9 +60,10 @@ def test_a_failed_send_quotes_the_address_and_has_no_message(sandbox: Sandbox) -
     assert len(set(sent)) == len(sent)
 
 
-@pytest.mark.parametrize("nulls_first", [False, True])
-def test_sends_that_wait_come_last_on_mysql_and_first_on_postgresql(nulls_first: bool) -> None:
-    with Sandbox(**SMALL, nulls_first=nulls_first) as running:
+@pytest.mark.parametrize("database", ["mysql", "postgresql"])
+def test_sends_that_wait_come_last_on_mysql_and_first_on_postgresql(database: Database) -> None:
+    nulls_first = database == "postgresql"
+    with Sandbox(**SMALL, database=database) as running:
         for path in ("/sends", "/sends?sort=-sent_at"):
             moments = column(running, path, "sent_at")
             keys = [(moment is None if nulls_first else moment is not None, moment or "") for moment in moments]
