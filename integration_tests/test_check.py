@@ -26,6 +26,7 @@ class Case:
     fault: Mapping[str, Any] = field(default_factory=dict)
     sandbox: Mapping[str, Any] = field(default_factory=dict)
     config: Callable[[Sandbox], Mapping[str, Any]] = lambda sandbox: {}
+    patience: Mapping[str, Any] = field(default_factory=dict)
 
 
 @contextmanager
@@ -82,7 +83,7 @@ CASES = {
     "wrong path, JSON of a gateway": Case(
         "There is no Mailcoach API at", fault={"status": 404, "json": {"message": "no Route matched with those values"}}
     ),
-    "timeout": Case("did not answer in time", "transient_error", fault={"stall": 45}),
+    "timeout": Case("did not answer in time", "transient_error", fault={"stall": 45}, patience={"read_timeout": 0.5}),
     "rate limit": Case(
         "allows no more requests for now (429)", "transient_error", fault={"rate_limited": True, "retry_after": 50}
     ),
@@ -111,7 +112,8 @@ def run_case(case: Case) -> Run:
     with Sandbox(**{"version": "v8", "campaigns": 4, "seed": 1, **case.sandbox}) as sandbox:
         if case.fault:
             sandbox.add_fault(Fault(path="/email-lists$", times=None, **case.fault))
-        result = check(sandbox.config(**case.config(sandbox)), sandbox)
+        changes = {"source_mailcoach.source.CHECK": case.patience}
+        result = check(sandbox.config(**case.config(sandbox)), sandbox, changes)
         assert sandbox.token not in result.stdout + result.stderr
         assert "hunter2" not in result.stdout + result.stderr
         return result

@@ -23,12 +23,13 @@ from typing import IO, Any
 import pytest
 
 from integration_tests.tables import rows, table
-from sandbox import Fault, Sandbox
+from sandbox import Fault, Sandbox, connector
 from sandbox.connector import MAIN, Run, catalog, inputs, trust
 
 BUFFERING = {"buffered": {"PYTHONUNBUFFERED": ""}, "unbuffered": {"PYTHONUNBUFFERED": "1"}}
 CONFIG = {"api_base_url": "https://news.example.com/api", "api_token": "token-of-nobody"}
 LAST_WORDS = "Ended by SIGTERM. The next sync goes on from the last state."
+IMPATIENT = {"source_mailcoach.output.GRACE": 0.5}
 LONGEST = 120  # seconds, after which a test fails instead of waiting on
 
 
@@ -45,16 +46,14 @@ def until(condition: Callable[[], bool], every: float = 0.05) -> None:
 
 
 @contextmanager
-def started(environ: Mapping[str, str], *command: str, pipe_size: int = 0) -> Iterator["Process"]:
+def started(environ: Mapping[str, str], *command: str, pipe_size: int = 0, **settings: Any) -> Iterator["Process"]:
     """A command of the connector that runs, with a small pipe for its stdout if need be, and is gone in the end."""
-    arguments = [sys.executable, str(MAIN), *command]
-    with subprocess.Popen(
-        arguments, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with connector.start(*command, environ=environ, **streams, **settings) as process:
         watchdog = threading.Timer(LONGEST, process.kill)
         watchdog.start()
         try:
-            if pipe_size and process.stdout:
+            if pipe_size:
                 fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, pipe_size)
             yield Process(process)
         finally:
@@ -63,11 +62,10 @@ def started(environ: Mapping[str, str], *command: str, pipe_size: int = 0) -> It
 
 
 class Process:
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
-        assert process.stdout
-        assert process.stderr
-        self.process, self.stderr = process, process.stderr
+    def __init__(self, process: Any) -> None:
+        self.process = process
         self.stdout: IO[bytes] = process.stdout
+        self.stderr: IO[bytes] = process.stderr
         self.seen = b""
 
     def lines(self, number: int) -> bytes:
@@ -118,8 +116,8 @@ def test_ended_at_any_moment_it_ends_by_sigterm_or_has_done_its_work(
     rng = random.Random(command)
     with inputs(config=CONFIG) as paths:
         arguments = (command, *(paths if command == "discover" else ()))
-        begun = time.monotonic()
         with started(environ, *arguments) as process:
+            begun = time.monotonic()
             assert whole(process.end()).exit_code == 0
         takes = time.monotonic() - begun
 
@@ -149,6 +147,7 @@ def test_ended_as_soon_as_its_answer_is_there(environ: Mapping[str, str]) -> Non
                 assert whole(process.end()).exit_code in (0, -signal.SIGTERM)
 
 
+@pytest.mark.usefixtures("cold")
 @pytest.mark.parametrize("milliseconds", [0, 100, 200, 300])
 def test_ended_during_the_imports(milliseconds: int, environ: Mapping[str, str]) -> None:
     with inputs(config=CONFIG) as paths, started(environ, "discover", *paths) as process:
@@ -159,19 +158,21 @@ def test_ended_during_the_imports(milliseconds: int, environ: Mapping[str, str])
 
 
 @contextmanager
-def reading(environ: Mapping[str, str], *, pipe_size: int = 0, **setup: Any) -> Iterator[tuple[Sandbox, Process]]:
+def reading(
+    environ: Mapping[str, str], *, pipe_size: int = 0, changes: Mapping[str, Any] | None = None, **setup: Any
+) -> Iterator[tuple[Sandbox, Process]]:
     with Sandbox(version="v8", **{"campaigns": 10, "seed": 4, "opens": 100, "sent_only": True, **setup}) as sandbox:
         content = {"config": sandbox.config(), "catalog": catalog(["campaigns", "campaign_opens"], "incremental")}
         with (
             inputs(**content) as paths,
-            started({**environ, **trust(sandbox)}, "read", *paths, pipe_size=pipe_size) as process,
+            started({**environ, **trust(sandbox)}, "read", *paths, pipe_size=pipe_size, changes=changes) as process,
         ):
             yield sandbox, process
 
 
 @pytest.mark.parametrize("signals", [1, 2])
 def test_with_a_full_pipe_that_nobody_reads_it_ends_all_the_same(signals: int, environ: Mapping[str, str]) -> None:
-    with reading(environ, pipe_size=4096) as (_, process):
+    with reading(environ, pipe_size=4096, changes=IMPATIENT) as (_, process):
         process.wait_until_stuck()
         for _ in range(signals):
             process.terminate()
@@ -189,7 +190,10 @@ def test_with_a_full_pipe_that_is_read_again_it_says_its_last_words(environ: Map
 
 
 def test_a_message_larger_than_the_pipe_is_given_up_when_nobody_reads(environ: Mapping[str, str]) -> None:
-    with inputs(config=CONFIG) as paths, started(environ, "discover", *paths, pipe_size=4096) as process:
+    with (
+        inputs(config=CONFIG) as paths,
+        started(environ, "discover", *paths, pipe_size=4096, changes=IMPATIENT) as process,
+    ):
         process.wait_until_stuck()
         process.terminate()
         assert process.process.wait(LONGEST) == -signal.SIGTERM
@@ -205,13 +209,12 @@ def test_a_closed_stdout_ends_it_as_sigterm_does_and_without_a_word(lines: int, 
 
 
 def test_a_disk_that_is_full_is_told_on_stderr(environ: Mapping[str, str]) -> None:
-    arguments = [sys.executable, str(MAIN), "spec"]
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            arguments, env=environ, stdout=full, stderr=subprocess.PIPE, timeout=LONGEST, check=False, text=True
-        )
-    assert done.returncode == 1
-    assert done.stderr == "The messages cannot be written to stdout: No space left on device.\n"
+    with (
+        Path("/dev/full").open("w") as full,
+        connector.start("spec", environ=environ, stdout=full, stderr=subprocess.PIPE, text=True) as process,
+    ):
+        assert process.wait(LONGEST) == 1
+        assert process.stderr.read() == "The messages cannot be written to stdout: No space left on device.\n"
 
 
 def test_ended_while_it_waits_for_an_answer_what_it_has_read_is_out(environ: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from integration_tests.tables import assert_all_there
 from sandbox import Sandbox
-from sandbox.connector import MAIN, Run, catalog, check, read, run, trust
+from sandbox.connector import MAIN, Run, catalog, check, inputs, read, run, trust
 
 CONFIG = {"api_base_url": "https://news.example.com/api", "api_token": "token-of-nobody"}
 EMPTY = {
@@ -34,6 +34,29 @@ def sandbox() -> Any:
         yield sandbox
 
 
+@pytest.mark.parametrize("command", ["spec", "check", "read"])
+def test_the_console_script_starts_from_nothing(sandbox: Sandbox, command: str) -> None:
+    """As the image does it. `main.py` is started so below."""
+    needed = {"spec": (), "check": ("config",), "read": ("config", "catalog")}[command]
+    contents = {"config": sandbox.config(), "catalog": catalog(["campaigns"])}
+    with inputs(**{name: contents[name] for name in needed}) as paths:
+        done = subprocess.run(
+            [str(Path(sys.executable).parent / "source-mailcoach"), command, *paths],
+            env={**os.environ, **trust(sandbox)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    result = Run(done.returncode, done.stdout, done.stderr)
+    assert (result.exit_code, result.stderr) == (0, "")
+    if command == "read":
+        assert_all_there(result, sandbox, ["campaigns"])
+    else:
+        assert len(result.of_type({"spec": "SPEC", "check": "CONNECTION_STATUS"}[command])) == 1
+
+
 @pytest.mark.parametrize("fields", [EMPTY, AS_TEXT], ids=["empty fields", "numbers as text"])
 def test_what_check_accepts_read_accepts(sandbox: Sandbox, fields: dict[str, Any]) -> None:
     config = sandbox.config(**fields)
@@ -41,6 +64,7 @@ def test_what_check_accepts_read_accepts(sandbox: Sandbox, fields: dict[str, Any
     assert_all_there(read(sandbox, ["campaigns"], config=config), sandbox, ["campaigns"])
 
 
+@pytest.mark.usefixtures("cold")
 @pytest.mark.parametrize(
     "environ",
     [

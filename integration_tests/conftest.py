@@ -1,0 +1,23 @@
+"""Runs of the connector start as forks of a process that has imported it, but where a test asks for a cold start."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox import connector
+from sandbox.fork_server import ForkServer
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fork_server() -> Iterator[ForkServer]:
+    with pytest.MonkeyPatch.context() as patch:
+        server = ForkServer()
+        patch.setattr(connector, "start", server.start)
+        yield server
+        server.close()
+
+
+@pytest.fixture
+def cold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs start the interpreter, and import all that they need."""
+    monkeypatch.setattr(connector, "start", connector.start_cold)
