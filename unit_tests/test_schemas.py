@@ -105,8 +105,8 @@ def nodes(schema: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, An
         yield from nodes(schema["items"], f"{path}[]")
 
 
-NODES = dict(node for name, schema in SCHEMAS.items() for node in nodes(schema, name))
-at_every_level = pytest.mark.parametrize("path", NODES)
+WITHIN = {name: list(nodes(schema, name)) for name, schema in SCHEMAS.items()}
+NODES = dict(node for within in WITHIN.values() for node in within)
 of_every_stream = pytest.mark.parametrize("name", PROMISED)
 
 
@@ -171,50 +171,54 @@ def test_the_fields_that_can_be_null_are_nullable_and_no_others(path: str) -> No
     assert sorted(nullable) == sorted(NULLABLE[path].split())
 
 
-@at_every_level
-def test_a_field_that_can_be_null_says_when(path: str) -> None:
-    if "null" in kinds(NODES[path]):
-        assert re.search(r"\b(null|missing)\b", NODES[path]["description"], re.IGNORECASE)
+@of_every_stream
+def test_a_field_that_can_be_null_says_when(name: str) -> None:
+    for path, node in WITHIN[name]:
+        if "null" in kinds(node):
+            assert re.search(r"\b(null|missing)\b", node["description"], re.IGNORECASE), path
 
 
-@at_every_level
-def test_a_field_of_an_address_tells_what_email_privacy_does_to_it(path: str) -> None:
-    if path.endswith("email") or "report_recipients" in path:
-        assert "Email Privacy turns" in NODES[path]["description"]
-        assert "null" in kinds(NODES[path])
+@of_every_stream
+def test_a_field_of_an_address_tells_what_email_privacy_does_to_it(name: str) -> None:
+    for path, node in WITHIN[name]:
+        if path.endswith("email") or "report_recipients" in path:
+            assert "Email Privacy turns" in node["description"], path
+            assert "null" in kinds(node), path
 
 
-@at_every_level
-def test_everything_is_described_in_sentences(path: str) -> None:
-    description = NODES[path]["description"]
-    assert description.strip() == description
-    assert description.endswith(".")
-    assert description[0].isupper()
+@of_every_stream
+def test_everything_is_described_in_sentences(name: str) -> None:
+    for path, node in WITHIN[name]:
+        description = node["description"]
+        assert description.strip() == description, path
+        assert description.endswith("."), path
+        assert description[0].isupper(), path
 
 
-@at_every_level
-def test_there_is_one_type_besides_null_and_nothing_undeclared(path: str) -> None:
-    node = NODES[path]
-    (kind,) = set(kinds(node)) - {"null"}
-    assert kind in ("string", "integer", "number", "boolean", "object", "array")
-    assert kinds(node) in ([kind], ["null", kind])
-    assert set(node) - ALLOWED == ({"$schema"} if path in SCHEMAS else set())
-    assert ("items" in node) == (kind == "array")
+@of_every_stream
+def test_there_is_one_type_besides_null_and_nothing_undeclared(name: str) -> None:
+    for path, node in WITHIN[name]:
+        (kind,) = set(kinds(node)) - {"null"}
+        assert kind in ("string", "integer", "number", "boolean", "object", "array"), path
+        assert kinds(node) in ([kind], ["null", kind]), path
+        assert set(node) - ALLOWED == ({"$schema"} if path == name else set()), path
+        assert ("items" in node) == (kind == "array"), path
 
 
-@at_every_level
-def test_objects_allow_further_fields(path: str) -> None:
+@of_every_stream
+def test_objects_allow_further_fields(name: str) -> None:
     """Servers add fields with every version, and those pass through."""
-    if "object" in kinds(NODES[path]):
-        assert NODES[path]["additionalProperties"] is True
+    for path, node in WITHIN[name]:
+        if "object" in kinds(node):
+            assert node["additionalProperties"] is True, path
 
 
-@at_every_level
-def test_times_and_nothing_else_are_timestamps_with_a_zone(path: str) -> None:
-    node = NODES[path]
-    stamp = {"format": "date-time", "airbyte_type": "timestamp_with_timezone"} if path.endswith("_at") else {}
-    assert {key: node[key] for key in ("format", "airbyte_type") if key in node} == stamp
-    assert not stamp or "string" in kinds(node)
+@of_every_stream
+def test_times_and_nothing_else_are_timestamps_with_a_zone(name: str) -> None:
+    for path, node in WITHIN[name]:
+        stamp = {"format": "date-time", "airbyte_type": "timestamp_with_timezone"} if path.endswith("_at") else {}
+        assert {key: node[key] for key in ("format", "airbyte_type") if key in node} == stamp, path
+        assert not stamp or "string" in kinds(node), path
 
 
 def test_traps_of_the_api_are_told_where_somebody_would_fall_into_them() -> None:
