@@ -3,13 +3,18 @@
 import time
 
 import pytest
+from hypothesis import settings
 
 from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
+from unit_tests.seeds import count
 
 URL = "https://news.example.com/api"
 TOKEN = "token-of-the-unit-tests"
 CONFIG = {"api_base_url": URL, "api_token": TOKEN}
+
+settings.register_profile("ours", max_examples=count(20), deadline=None)
+settings.load_profile("ours")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from source_mailcoach.budget import MARGIN, WINDOW, RateBudget
+from unit_tests.seeds import count
 
 
 class Server:
@@ -75,7 +76,7 @@ def test_a_lone_client_is_never_refused_and_uses_nearly_all_that_is_allowed(limi
     latencies=st.lists(st.floats(0.01, 3), min_size=1, max_size=20),
     parallel=st.integers(1, 16),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=count(60))
 def test_not_even_one_that_begins_in_the_middle_of_a_window(
     limit: int, taken: int, opened: float, latencies: list[float], parallel: int
 ) -> None:

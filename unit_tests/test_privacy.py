@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from source_mailcoach import decoding
 from source_mailcoach import privacy as privacy_module
 from source_mailcoach.privacy import Privacy, protect
+from unit_tests.seeds import count, seeds
 
 ADDRESSES = (
     "jane@example.com",
@@ -341,7 +342,7 @@ def codes(rng: random.Random) -> list[Callable[[str], str]]:
 
 def test_nothing_of_an_address_is_left_whatever_codes_it_is_written_in() -> None:
     """Some or all of its characters in codes, all of that in others, up to three times, in a text full of codes."""
-    for seed in range(2000):
+    for seed in seeds(400):
         rng = random.Random(seed)
         address = rng.choice(["jane", "Jo.Ann", "x_1+y", "4maria"]) + rng.choice(["@example.com", "@Mail.example.org"])
         place = rng.randrange(1, len(address))
@@ -421,7 +422,7 @@ writings = st.sampled_from([str, link, lambda text: link(link(text)), lambda tex
 
 
 @given(around, st.sampled_from(["jane@example.com", "Jo.Ümit+x@müller.example.org"]), writings, around)
-@settings(deadline=None, max_examples=1000)
+@settings(max_examples=count(200))
 def test_no_address_survives_whatever_is_around_it(
     before: str, address: str, written: Callable[[str], str], after: str
 ) -> None:
@@ -480,7 +481,7 @@ cases: st.SearchStrategy[Case] = (
 
 
 @given(objects)
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=count(60))
 def test_in_any_record_the_addresses_are_replaced_and_nothing_else(case: Case) -> None:
     for privacy, expected in (("plain", case.plain), ("sha256", case.sha256), ("drop", case.drop)):
         record = copy.deepcopy(case.plain)

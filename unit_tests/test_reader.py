@@ -12,6 +12,7 @@ from source_mailcoach.paging import Page, PagingError, Position, Reply
 from source_mailcoach.reader import GRACE, LIMIT, Reader
 from source_mailcoach.trail import Order
 from unit_tests.moving_list import BY_ID, BY_TIME, TIED, MovingList, a_list, read, time_of, uuid_of
+from unit_tests.seeds import seeds
 
 KINDS = ["id", "time", "tied", "whole"]
 # What can happen to which list, and the requests that each change costs at most, on average. Below, a page of `size`
@@ -40,7 +41,7 @@ CHANGES = [
 @pytest.mark.parametrize("parallel", [1, 4, 16])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_list_that_does_not_move_costs_a_request_a_page_and_gives_each_row_once(kind: str, parallel: int) -> None:
-    for seed in range(100):
+    for seed in seeds(20):
         server = a_list(seed, kind, parallel=parallel)
         outcome = read(server)
         assert sorted(outcome.came) == [row["uuid"] for row in sorted(server.rows, key=lambda row: row["uuid"])]
@@ -54,7 +55,7 @@ def test_no_row_that_stays_is_lost_while_one_thing_happens_and_it_costs_what_the
 ) -> None:
     """Before a page is counted, and between its count and its rows as well."""
     more = changed = 0
-    for seed in range(60):
+    for seed in seeds(12):
         server = a_list(seed, kind, rate=rate, changes=(change,), half_steps=change not in {"front", "move"})
         outcome = read(server)
         assert not outcome.lost, seed
@@ -77,7 +78,7 @@ def test_no_row_that_stays_is_lost_whatever_happens_between_two_requests(
     kind: str, changes: tuple[str, ...], parallel: int
 ) -> None:
     """One thing at a time: what hides another from the total is not seen."""
-    for seed in range(150):
+    for seed in seeds(30):
         server = a_list(seed, kind, rate=0.1, changes=changes, half_steps=False, parallel=parallel)
         outcome = read(server)
         assert not outcome.lost, seed
@@ -92,7 +93,7 @@ def test_no_row_that_stays_is_lost_whatever_happens_between_two_requests(
 def test_whoever_goes_on_from_a_position_hours_later_misses_no_row(
     kind: str, changes: tuple[str, ...], between: int
 ) -> None:
-    for seed in range(100):
+    for seed in seeds(20):
         server = a_list(seed, kind, rate=0.02, changes=changes, half_steps=False)
         stop, position, came = server.rng.randrange(1, server.pages + 1), None, set()
         for number, (page, reached) in enumerate(server.reader(), 1):
@@ -108,7 +109,7 @@ def test_whoever_goes_on_from_a_position_hours_later_misses_no_row(
 
 @pytest.mark.parametrize("kind", ["id", "time", "tied"])
 def test_going_on_where_nothing_has_changed_costs_the_page_before_the_position_again(kind: str) -> None:
-    for seed in range(100):
+    for seed in seeds(20):
         server = a_list(seed, kind)
         readings = [position for _, position in server.reader() if position]
         before = server.requests
@@ -129,7 +130,7 @@ def test_a_position_is_found_again_in_a_list_that_has_shrunk_to_a_hundredth() ->
 @pytest.mark.parametrize("kind", ["tied", "whole"])
 def test_equal_rows_all_come_though_the_database_orders_them_anew_for_each_page(kind: str) -> None:
     lost = 0
-    for seed in range(100):
+    for seed in seeds(20):
         server = a_list(seed, kind, ties="anew")
         server.rows = server.rows[:100] if kind == "whole" else server.rows
         server.stays = {row["uuid"] for row in server.rows}
@@ -141,7 +142,7 @@ def test_equal_rows_all_come_though_the_database_orders_them_anew_for_each_page(
 
 def test_a_few_equal_rows_that_come_in_the_same_order_twice_by_chance_are_looked_for_again() -> None:
     """Runs of two to six rows, many of them across the end of a page."""
-    for seed in range(300):
+    for seed in seeds(60):
         rng = random.Random(seed)
         times = [at for at in range(60) for _ in range(rng.randrange(2, 7))]
         rows = [{"uuid": number, "at": at} for number, at in enumerate(times)]
@@ -152,7 +153,7 @@ def test_a_few_equal_rows_that_come_in_the_same_order_twice_by_chance_are_looked
 def test_rows_that_a_database_has_on_no_page_are_counted_and_looked_for_twice() -> None:
     """The same order each time, another one for each page and direction: further readings bring nothing more."""
     missing = 0
-    for seed in range(100):
+    for seed in seeds(20):
         server = a_list(seed, "tied", ties="by page")
         outcome = read(server)
         assert len(outcome.lost) == outcome.reader.missing, seed
@@ -231,7 +232,7 @@ def test_a_row_that_moves_to_the_front_while_the_reader_goes_back_for_a_deleted_
 
 @pytest.mark.parametrize("kind", ["time", "tied"])
 def test_deletions_and_moves_in_turn_lose_no_row(kind: str) -> None:
-    for seed in range(400):
+    for seed in seeds(80):
         outcome = read(a_list(seed, kind, rate=0.3, changes=("delete", "move"), half_steps=False))
         assert not outcome.lost, seed
 
@@ -257,7 +258,7 @@ def test_a_row_that_comes_in_at_the_front_unnoticed_by_the_total_costs_two_reque
 @pytest.mark.parametrize("change", ["move", "move_in_bulk"])
 @pytest.mark.parametrize("kind", ["time", "tied"])
 def test_rows_that_move_to_the_front_meanwhile_come_too_if_they_are_caught_up_with(kind: str, change: str) -> None:
-    for seed in range(100):
+    for seed in seeds(20):
         server = a_list(seed, kind, rate=0.1, changes=(change,), half_steps=False)
         everything = {row["uuid"] for row in server.rows if row["at"] is not None}
         outcome = read(server, catch_up=True)
@@ -266,7 +267,7 @@ def test_rows_that_move_to_the_front_meanwhile_come_too_if_they_are_caught_up_wi
 
 @pytest.mark.parametrize("kind", ["id", "time", "tied"])
 def test_a_page_size_that_changes_in_the_middle_loses_nothing(kind: str) -> None:
-    for seed in range(100):
+    for seed in seeds(20):
         server = a_list(seed, kind)
         came = set()
         for number, (page, _) in enumerate(server.reader(), 1):
@@ -279,7 +280,7 @@ def test_a_page_size_that_changes_in_the_middle_loses_nothing(kind: str) -> None
 @pytest.mark.parametrize("change", ["front_in_bulk", "further_down", "delete", "move", "at_the_end"])
 @pytest.mark.parametrize("kind", ["id", "time", "tied"])
 def test_a_list_that_changes_with_every_request_is_read_to_an_end(kind: str, change: str) -> None:
-    for seed in range(10):
+    for seed in seeds(4):
         slow = "bulk" in change or (kind, change) == ("tied", "further_down")  # each page takes several readings then
         server = a_list(seed, kind, rate=0.1 if slow else 1.0, changes=(change,))
         pages = server.pages

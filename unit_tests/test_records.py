@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
@@ -299,7 +299,6 @@ valid_record = streams.flatmap(lambda name: st.tuples(st.just(name), valid(SCHEM
 
 
 @given(any_record)
-@settings(deadline=None)
 def test_fitting_never_fails_and_a_second_time_changes_nothing(case: tuple[str, dict[str, Any]]) -> None:
     stream, record = case
     once = fitted(stream, record)
@@ -307,7 +306,6 @@ def test_fitting_never_fails_and_a_second_time_changes_nothing(case: tuple[str, 
 
 
 @given(any_record)
-@settings(deadline=None)
 def test_fields_that_the_schema_does_not_know_are_left_alone_and_none_comes_or_goes(
     case: tuple[str, dict[str, Any]],
 ) -> None:
@@ -319,7 +317,6 @@ def test_fields_that_the_schema_does_not_know_are_left_alone_and_none_comes_or_g
 
 
 @given(valid_record)
-@settings(deadline=None)
 def test_a_record_that_is_valid_already_is_left_alone(case: tuple[str, dict[str, Any]]) -> None:
     stream, record = case
     assert text_of(fitted(stream, record)) == text_of(record)
