@@ -27,8 +27,9 @@ from source_mailcoach.config import MAX_PARALLEL, Config
 from source_mailcoach.diagnosis import data_of, diagnose, page_of, parse_body
 from source_mailcoach.failures import diagnose_failure
 from source_mailcoach.host_policy import ApiBase, PublicAdapter
-from source_mailcoach.overlap import Answer, Fetcher, Patience, Query
+from source_mailcoach.overlap import Fetcher
 from source_mailcoach.problems import MailcoachError
+from source_mailcoach.request import Answer, Patience, Query
 from source_mailcoach.version import __version__
 
 # Without this header Mailcoach sends errors as web pages, and a wrong token to a login page with status 200.

@@ -7,10 +7,9 @@ threads of the pool send one request each and print nothing, since a log line of
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -18,6 +17,7 @@ from source_mailcoach import problems
 from source_mailcoach.budget import RateBudget
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.progress import duration
+from source_mailcoach.request import Answer, Patience, Query
 
 logger = logging.getLogger("airbyte")
 
@@ -28,55 +28,6 @@ SILENT_WAIT = 5.0
 # Laravel writes `meta` last, after the rows, however large they are.
 LAST_PAGE = re.compile(rb'"last_page":\s*"?(\d{1,9})')
 TAIL = 16 * 1024  # bytes
-
-
-@dataclass(frozen=True)
-class Query:
-    """One GET: a path below the API's base URL, and its parameters."""
-
-    path: str
-    params: tuple[tuple[str, Any], ...] = ()
-
-    @property
-    def of_list(self) -> tuple[str, frozenset[tuple[str, Any]]]:
-        """The list that it asks for a page of, in whatever order."""
-        return self.path, frozenset(param for param in self.params if param[0] not in ("page", "sort"))
-
-    @property
-    def wants_page(self) -> bool:
-        return any(name == "page" for name, _ in self.params)
-
-    @property
-    def endpoint(self) -> str:
-        """What it asks, whichever row it asks it of: campaigns/*/opens, campaigns/*, transactional-mails/templates."""
-        first, *rest = self.path.split("/")
-        of_row = len(rest) == 2 or not self.wants_page
-        return "/".join([first, *("*" for _ in rest[:1]), *rest[1:]]) if of_row else self.path
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Any answer, good or bad. Not parsed while it waits to be read: parsed it takes six times the memory.
-
-    `received_at` is monotonic. With what the headers say: requests left in the window, and seconds to wait.
-    """
-
-    content: bytes
-    headers: Mapping[str, str]
-    received_at: float
-    remaining: int | None = None
-    status: int = 200
-    wait: float | None = None
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How much trouble a request is worth: tries in all, and seconds for connecting, reading and one wait."""
-
-    tries: int
-    connect_timeout: float
-    read_timeout: float
-    longest_wait: float
 
 
 class Fetcher:

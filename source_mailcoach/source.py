@@ -22,9 +22,9 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 from source_mailcoach import inputs, problems
 from source_mailcoach.api import CHECK, SYNC, MailcoachClient
 from source_mailcoach.config import LEGACY_RUNTIME_ID, PRODUCT_ID, Config, connection_specification
-from source_mailcoach.overlap import Patience
 from source_mailcoach.plan import Plan
 from source_mailcoach.problems import MailcoachError
+from source_mailcoach.request import Patience
 from source_mailcoach.spool import Spool
 from source_mailcoach.state import Mode
 from source_mailcoach.streams.account import (

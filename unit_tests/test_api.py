@@ -13,8 +13,8 @@ from airbyte_cdk.models import FailureType
 from source_mailcoach import problems
 from source_mailcoach.api import CHECK, SYNC, MailcoachClient
 from source_mailcoach.config import Config
-from source_mailcoach.overlap import Query
 from source_mailcoach.problems import MailcoachError
+from source_mailcoach.request import Query
 from unit_tests.conftest import CONFIG, TOKEN, URL
 
 LISTS = f"{URL}/email-lists"

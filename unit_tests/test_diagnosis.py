@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from source_mailcoach import problems
 from source_mailcoach.diagnosis import data_of, diagnose, page_of, parse_body
-from source_mailcoach.overlap import Answer, Query
 from source_mailcoach.problems import MailcoachError, Problem
+from source_mailcoach.request import Answer, Query
 
 URL = "https://news.example.com/api"
 TOKEN = "1|top-secret-token"

@@ -17,8 +17,8 @@ from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
 from source_mailcoach.failures import diagnose_failure
 from source_mailcoach.host_policy import PublicAdapter
-from source_mailcoach.overlap import Query
 from source_mailcoach.problems import MailcoachError, Problem
+from source_mailcoach.request import Query
 from unit_tests.test_diagnosis import message_of
 
 URL = "https://news.example.com/api"

@@ -9,8 +9,9 @@ import pytest
 
 from source_mailcoach import problems
 from source_mailcoach.budget import RateBudget
-from source_mailcoach.overlap import Answer, Fetcher, Patience, Query
+from source_mailcoach.overlap import Fetcher
 from source_mailcoach.problems import MailcoachError
+from source_mailcoach.request import Answer, Patience, Query
 from unit_tests.conftest import Clock
 
 PATIENCE = Patience(tries=3, connect_timeout=1, read_timeout=1, longest_wait=600)

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from source_mailcoach import clocks
-from source_mailcoach.overlap import Query
 from source_mailcoach.problems import Absent
+from source_mailcoach.request import Query
 from source_mailcoach.state import Parent
 from source_mailcoach.streams.base import ListStream, Record, Slice
 from source_mailcoach.streams.feed_stream import EventStream, FeedStream

@@ -17,12 +17,12 @@ from source_mailcoach import problems
 from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
 from source_mailcoach.diagnosis import page_of
-from source_mailcoach.overlap import Query
 from source_mailcoach.paging import Ask, Page, PagingError, Position, Reply, reverse_of
 from source_mailcoach.problems import Absent, MailcoachError
 from source_mailcoach.progress import Progress
 from source_mailcoach.reader import Reader
 from source_mailcoach.records import PrivacyTransformer, RowFit
+from source_mailcoach.request import Query
 from source_mailcoach.trail import Order
 
 Slice = Mapping[str, Any]

@@ -7,8 +7,8 @@ from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 
 from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
-from source_mailcoach.overlap import Query
 from source_mailcoach.paging import Page, Position
+from source_mailcoach.request import Query
 from source_mailcoach.spool import Spool
 from source_mailcoach.state import Parent
 from source_mailcoach.streams.base import Record, Slice

@@ -5,9 +5,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection
 from typing import TypeGuard
 
-from source_mailcoach.overlap import Query
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.progress import many
+from source_mailcoach.request import Query
 from source_mailcoach.streams.base import ListStream
 
 # Pages: a list that is longer is not read anew for one row that may be gone.

@@ -20,10 +20,10 @@ from airbyte_cdk.sources.streams.core import StreamData
 from source_mailcoach import problems, state
 from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
-from source_mailcoach.overlap import Query
 from source_mailcoach.paging import Page, PagingError, Position
 from source_mailcoach.plan import Plan
 from source_mailcoach.problems import Absent, MailcoachError
+from source_mailcoach.request import Query
 from source_mailcoach.state import Parent, Scope, State
 from source_mailcoach.streams.base import MailcoachStream, Record, Slice
 from source_mailcoach.times import parse_time, sortable
