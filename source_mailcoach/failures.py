@@ -8,12 +8,15 @@ from typing import Any
 
 from requests import exceptions
 from urllib3.exceptions import (
+    DecodeError,
     LocationValueError,
     NameResolutionError,
     NewConnectionError,
+    ProtocolError,
     ProxySchemeUnknown,
     ReadTimeoutError,
 )
+from urllib3.exceptions import SSLError as BodySSLError
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from source_mailcoach import problems
@@ -39,13 +42,22 @@ TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
 
 
 def diagnose_failure(error: Exception, url: str, after_good_answers: bool = False) -> MailcoachError:
-    """The problem behind an exception of requests. Its text stays out: it may quote headers, and so the token.
+    """The problem behind an exception of requests, or of urllib3 where a body is read from it without requests.
+
+    The text of the exception stays out: it may quote headers, and so the token.
 
     After good answers what looks like a wrong setting passes, as when one of several servers has an old certificate.
     """
     problem, details = _problem_of(error)
     passing = after_good_answers and problem.failure_type is CONFIG
     return MailcoachError(problem, passing=passing, url=url, **{"detail": type(error).__name__, **details})
+
+
+def is_timeout(error: Exception) -> bool:
+    """Whether the connector has waited long enough: for a connection, for the next part of an answer, for all of it."""
+    return isinstance(error, (exceptions.Timeout, TimeoutError)) or any(
+        isinstance(cause, ReadTimeoutError) for cause in _causes(error)
+    )
 
 
 def _problem_of(error: Exception) -> tuple[Problem, Mapping[str, Any]]:
@@ -60,16 +72,17 @@ def _problem_of(error: Exception) -> tuple[Problem, Mapping[str, Any]]:
     for cause in causes:
         if isinstance(cause, NameResolutionError):
             return _problem_of_name(cause), {}
-    if isinstance(error, exceptions.SSLError):
+    if isinstance(error, (exceptions.SSLError, BodySSLError)):
         return _problem_of_tls(causes)
-    if isinstance(error, exceptions.Timeout) or any(isinstance(cause, ReadTimeoutError) for cause in causes):
+    if is_timeout(error):
         return problems.TIMEOUT, {}
     if any(isinstance(cause, NewConnectionError) for cause in causes):
         return problems.NOT_CONNECTED, {}
     # requests raises a bare OSError for a CA file that is not there, and nothing else so.
     if isinstance(error, OSError) and not isinstance(error, exceptions.RequestException):
         return problems.CA_FILE, {}
-    lost = (exceptions.ConnectionError, exceptions.ChunkedEncodingError, exceptions.ContentDecodingError)
+    wrapped = (exceptions.ConnectionError, exceptions.ChunkedEncodingError, exceptions.ContentDecodingError)
+    lost = (*wrapped, ProtocolError, DecodeError)
     return problems.CONNECTION_LOST if isinstance(error, lost) else problems.NOT_SENT, {}
 
 

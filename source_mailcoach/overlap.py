@@ -1,29 +1,31 @@
 """Requests that overlap, in order: while one answer is read, those that will be asked for next are under way.
 
 Only the waiting overlaps. The reading thread starts every request, and alone waits, tries again, logs and raises; the
-threads of the pool send one request each and print nothing, since a log line of theirs could tear a record in two.
+threads beside it send one request each and print nothing, since a log line of theirs could tear a record in two.
 """
 
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import FIRST_COMPLETED
 from concurrent.futures import wait as wait_for
 from itertools import islice
 from typing import Any
 
 from source_mailcoach import problems
 from source_mailcoach.budget import RateBudget
+from source_mailcoach.parallelism import Parallelism
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.progress import duration
-from source_mailcoach.request import Answer, Patience, Query
+from source_mailcoach.request import Answer, Patience, Query, Request
 
 logger = logging.getLogger("airbyte")
 
 # Seconds: waits that are longer are told in the log, so that slow and stuck look different.
 SILENT_WAIT = 5.0
-
+# Seconds: for so long requests that nobody needs any more may come to an end by themselves.
+LAST_WAIT = 3.0
 
 # Laravel writes `meta` last, after the rows, however large they are.
 LAST_PAGE = re.compile(rb'"last_page":\s*"?(\d{1,9})')
@@ -33,14 +35,14 @@ TAIL = 16 * 1024  # bytes
 class Fetcher:
     """Fetches queries one after another, with some of the coming ones under way. For one thread.
 
-    `send` runs in the pool. `judge` runs in the reading thread, so it can go by all that was read before: it makes of
-    an answer, or of the exception in its place, what the query asked for, or raises MailcoachError. At most `parallel`
-    requests are under way, and twice as many answers in memory.
+    `send` runs in a thread beside. `judge` runs in the reading thread, so it can go by all that was read before: it
+    makes of an answer, or of the exception in its place, what the query asked for, or raises MailcoachError. At most
+    `parallel` requests are under way, fewer on a server that cannot bear it, and twice as many answers in memory.
     """
 
     def __init__(
         self,
-        send: Callable[[Query], Answer],
+        send: Callable[[Request], Answer],
         judge: Callable[[Query, Answer | Exception], Any],
         budget: RateBudget,
         patience: Patience,
@@ -53,13 +55,13 @@ class Fetcher:
         self._patience = patience
         self._parallel = parallel
         self._url = url
-        self._pool: ThreadPoolExecutor | None = None
-        self._under_way: dict[Query, Future[Answer]] = {}
-        self._outcomes: dict[Query, Answer | Exception] = {}
-        self._unwanted: list[Future[Answer]] = []
+        self._parallelism = Parallelism(parallel)
+        self._under_way: dict[Query, Request] = {}
+        self._unwanted: list[Request] = []
+        self._ended: dict[Query, Request] = {}
+        self._lacks_threads = False
         self.started = self.retried = 0
         self.asked_at = self.answered_at = 0.0  # monotonic, of the answer that was fetched last
-        self._asked_at: dict[Query, float] = {}
 
     def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Any:
         """What a query asked for. `ahead` are those that will come next, `later` those after, if all goes well.
@@ -70,10 +72,13 @@ class Fetcher:
         coming = [*islice(ahead, self._parallel - 1), *islice(later, 2 * self._parallel)]
         try:
             for tried in range(1, self._patience.tries + 1):
-                outcome = self._outcome(query, coming)
-                self.asked_at, self.answered_at = self._asked_at.pop(query), time.monotonic()
+                request = self._ended_request(query, coming)
+                outcome = request.outcome
+                self.asked_at, self.answered_at = request.asked_at, time.monotonic()
                 if isinstance(outcome, Answer):
                     self.answered_at = outcome.received_at
+                elif not isinstance(outcome, Exception):
+                    raise outcome or AssertionError("it has ended")
                 try:
                     return self._judge(query, outcome)
                 except MailcoachError as error:
@@ -85,43 +90,47 @@ class Fetcher:
 
     def drop(self, page: Query) -> None:
         """What was fetched ahead of the list that this is a page of is thrown away, and what is under way will be."""
-        for query in [query for query in self._outcomes if query.of_list == page.of_list]:
-            del self._outcomes[query]
+        for query in [query for query in self._ended if query.of_list == page.of_list]:
+            del self._ended[query]
         for query in [query for query in self._under_way if query.of_list == page.of_list]:
             self._unwanted.append(self._under_way.pop(query))
 
     def is_asked(self, query: Query) -> bool:
         """Whether a query is under way, or its answer waits to be read."""
-        return query in self._under_way or query in self._outcomes
+        return query in self._under_way or query in self._ended
 
     def last_page(self, query: Query) -> int:
         """How many pages a list has, by an answer that waits to be read; 0 if there is none. A hint, not parsed."""
-        outcome = self._outcomes.get(query)
+        request = self._ended.get(query)
+        outcome = request.outcome if request else None
         found = LAST_PAGE.search(outcome.content[-TAIL:]) if isinstance(outcome, Answer) else None
         return int(found[1]) if found else 0
 
     def close(self) -> None:
-        """Wait for what is under way, and end all threads."""
-        if self._pool:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-            self._pool = None
-        for _ in (*self._under_way, *self._unwanted):
-            self._budget.failed()
+        """Leave nothing under way: what does not end within a short wait is given up."""
+        if self._in_flight:
+            wait_for([request.future for request in self._in_flight], timeout=LAST_WAIT)
+        self._settle()
+        for request in self._in_flight:
+            request.end()
         self._under_way.clear()
         self._unwanted.clear()
-        self._outcomes.clear()
+        self._ended.clear()
 
-    def _outcome(self, query: Query, coming: Iterable[Query]) -> Answer | Exception:
-        """What a query has come to, once: it is started if it is not under way."""
+    @property
+    def _in_flight(self) -> list[Request]:
+        return [*self._under_way.values(), *self._unwanted]
+
+    def _ended_request(self, query: Query, coming: Iterable[Query]) -> Request:
+        """The request for a query that has ended, once: it is started if it is not under way."""
         self._settle()
-        if query not in self._outcomes:
+        if query not in self._ended:
             if query not in self._under_way:
                 self._start_when_allowed(query)
             self._start_allowed(coming)
-            while query not in self._outcomes:
-                wait_for([self._under_way[query]])
-                self._settle()
-        return self._outcomes.pop(query)
+            while query not in self._ended:
+                self._wait_for_any([self._under_way[query]])
+        return self._ended.pop(query)
 
     def _prepare_another_try(self, error: MailcoachError, tried: int) -> None:
         """Wait as long as it takes before another try, or raise.
@@ -140,58 +149,73 @@ class Fetcher:
         self._wait(seconds, error, f"{error.what} Trying again in {duration(seconds)}.")
 
     def _start_when_allowed(self, query: Query) -> None:
-        while (seconds := self._budget.wait(time.monotonic())) != 0:
-            if seconds is None:
-                wait_for([*self._under_way.values(), *self._unwanted], return_when=FIRST_COMPLETED)
-                self._settle()
-            else:
+        """Start what is needed now, as soon as the budget and the server allow it."""
+        while True:
+            seconds = self._budget.wait(time.monotonic())
+            if seconds:
                 limit = MailcoachError(problems.RATE_LIMITED, url=self._url)
                 self._wait(seconds, limit, f"The limit of requests is used up. Going on in {duration(seconds)}.")
-        self._start(query)
+            elif self._in_flight and (seconds is None or self._is_full):
+                self._wait_for_any(self._in_flight)
+            else:
+                break
+        if not self._start(query):
+            self._start_here(query)
 
     def _start_allowed(self, coming: Iterable[Query]) -> None:
+        """Start what comes next, as far as it is allowed at once."""
         for query in coming:
             if self.is_asked(query):
                 continue
-            under_way = len(self._under_way) + len(self._unwanted)
-            full = under_way + len(self._outcomes) >= 2 * self._parallel
-            if full or under_way >= self._parallel or self._budget.wait(time.monotonic()) != 0:
+            kept = len(self._in_flight) + len(self._ended)
+            if self._is_full or kept >= 2 * self._parallel or self._budget.wait(time.monotonic()) != 0:
                 return
-            self._start(query)
+            if not self._start(query):
+                return
 
-    def _start(self, query: Query) -> None:
-        self._pool = self._pool or ThreadPoolExecutor(self._parallel, thread_name_prefix="mailcoach")
-        logger.debug(f"GET {query.path} {dict(query.params)}")
-        self._asked_at[query] = time.monotonic()
-        self._budget.started(self._asked_at[query])
+    @property
+    def _is_full(self) -> bool:
+        return len(self._in_flight) >= self._parallelism.allowed
+
+    def _start(self, query: Query) -> bool:
+        """Whether a thread could be had for it."""
+        request = Request(query, self._patience, self._send)
+        if started := request.start(self._budget):
+            self._register(request)
+        return started
+
+    def _start_here(self, query: Query) -> None:
+        """A slow sync is worth more than none: without threads one request is sent after another."""
+        if not self._lacks_threads:
+            self._lacks_threads = True
+            logger.warning("This machine lets no more threads start: some requests cannot overlap, and take longer.")
+        request = Request(query, self._patience, self._send)
+        self._register(request)
+        request.send_here(self._budget)
+
+    def _register(self, request: Request) -> None:
+        logger.debug(f"GET {request.query.path} {dict(request.query.params)}")
         self.started += 1
-        self._under_way[query] = self._pool.submit(self._send, query)
+        self._under_way[request.query] = request
+
+    def _wait_for_any(self, requests: Collection[Request]) -> None:
+        """Until one of them has ended, or is out of time."""
+        left = min(request.deadline for request in requests) - time.monotonic()
+        wait_for([request.future for request in requests], timeout=max(0.0, left), return_when=FIRST_COMPLETED)
+        self._settle()
 
     def _settle(self) -> None:
         """Take in what has come to an end."""
-        for query in [query for query, future in self._under_way.items() if future.done()]:
-            self._outcomes[query] = self._outcome_of(self._under_way.pop(query))
-        for future in [future for future in self._unwanted if future.done()]:
-            self._unwanted.remove(future)
-            self._outcome_of(future)
-
-    def _outcome_of(self, future: "Future[Answer]") -> Answer | Exception:
-        """What a request that has ended came to, and what that means to the budget."""
-        error = future.exception()
-        if error is None:
-            answer = future.result()
-            if answer.status == 429:
-                # From when it came, which may be long before it is taken in.
-                self._budget.refused(answer.received_at, answer.wait or 0)
-            elif 200 <= answer.status < 300:
-                self._budget.answered(answer.received_at, answer.remaining)
+        for request in [request for request in self._in_flight if request.is_over]:
+            request.end()
+            if request.met_overload:
+                self._parallelism.overloaded(request.asked_at, time.monotonic())
+            elif isinstance(request.outcome, Answer):
+                self._parallelism.answered()
+            if request in self._unwanted:
+                self._unwanted.remove(request)
             else:
-                self._budget.failed()
-            return answer
-        if not isinstance(error, Exception):
-            raise error
-        self._budget.failed()
-        return error
+                self._ended[request.query] = self._under_way.pop(request.query)
 
     def _wait(self, seconds: float, error: MailcoachError, says: str) -> None:
         if seconds > self._patience.longest_wait:

@@ -1,8 +1,15 @@
-"""One request: what is asked, how much trouble that is worth, and the answer."""
+"""One request: what is asked, how much trouble that is worth, its way through the budget, and what it comes to."""
 
-from collections.abc import Mapping
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
+
+from source_mailcoach.budget import RateBudget
+from source_mailcoach.failures import is_timeout
 
 
 @dataclass(frozen=True)
@@ -46,9 +53,80 @@ class Answer:
 
 @dataclass(frozen=True)
 class Patience:
-    """How much trouble a request is worth: tries in all, and seconds for connecting, reading and one wait."""
+    """How much trouble a request is worth: tries in all, and seconds.
+
+    Those are for connecting, for each part of an answer, for all of it from the start of the request on, and for one
+    wait between two tries.
+    """
 
     tries: int
     connect_timeout: float
     read_timeout: float
+    longest_answer: float
     longest_wait: float
+
+
+class Request:
+    """One GET under way. It counts in the budget from when it really is, until it has ended in whichever way.
+
+    Its thread is a daemon: one that hangs in the DNS, in TLS or in a header that never ends, where no time-out reaches
+    it, keeps neither the sync nor the end of the process waiting. What sends it has to look at `deadline` (monotonic)
+    between the parts of an answer.
+    """
+
+    def __init__(self, query: Query, patience: Patience, send: Callable[["Request"], Answer]) -> None:
+        self.query = query
+        self.patience = patience
+        self.asked_at = time.monotonic()
+        self.deadline = self.asked_at + patience.longest_answer
+        self.outcome: Answer | BaseException | None = None
+        self.future: Future[Answer] = Future()
+        self._send = send
+
+    def start(self, budget: RateBudget) -> bool:
+        """Send it in a thread of its own. False: there is none to be had (a limit of the machine), nothing was sent."""
+        try:
+            threading.Thread(target=self._run, name="mailcoach", daemon=True).start()
+        except RuntimeError:
+            return False
+        self._permit = budget.start(self.asked_at)
+        return True
+
+    def send_here(self, budget: RateBudget) -> None:
+        """Send it in this thread, and return when it has ended."""
+        self._permit = budget.start(self.asked_at)
+        self._run()
+
+    @property
+    def is_over(self) -> bool:
+        return self.future.done() or time.monotonic() >= self.deadline
+
+    def end(self) -> None:
+        """Take what it has come to, and tell the budget. If nothing has come by now, it is given up."""
+        if not self.future.done():
+            self.deadline = -math.inf
+            self.outcome = TimeoutError()
+        else:
+            self.outcome = self.future.exception() or self.future.result()
+        if not isinstance(self.outcome, Answer):
+            self._permit.failed()
+        elif self.outcome.status == 429:
+            # From when it came, which may be long before it is taken in.
+            self._permit.refused(self.outcome.received_at, self.outcome.wait or 0)
+        elif 200 <= self.outcome.status < 300:
+            self._permit.answered(self.outcome.received_at, self.outcome.remaining)
+        else:
+            self._permit.failed()
+
+    @property
+    def met_overload(self) -> bool:
+        """Whether a proxy, or this connector, has given it up: 502, 503, 504 and those of their kind, or a time-out."""
+        if isinstance(self.outcome, Answer):
+            return self.outcome.status > 501
+        return isinstance(self.outcome, Exception) and is_timeout(self.outcome)
+
+    def _run(self) -> None:
+        try:
+            self.future.set_result(self._send(self))
+        except BaseException as error:
+            self.future.set_exception(error)

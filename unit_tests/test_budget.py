@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from source_mailcoach.budget import MARGIN, WINDOW, RateBudget
+from source_mailcoach.budget import MARGIN, WINDOW, Permit, RateBudget
 from unit_tests.seeds import count
 
 
@@ -37,21 +37,21 @@ def run(
 ) -> list[tuple[float, bool]]:
     """Starts as many requests as the budget allows; gives the time of each start, and whether it was accepted."""
     now, starts = 0.0, []
-    under_way: list[tuple[float, float, int | None]] = []  # arrives, taken at, left
+    under_way: list[tuple[float, Permit, int | None]] = []  # arrives, counts as, left
     while now < seconds:
-        for request in sorted(request for request in under_way if request[0] <= now):
+        for request in sorted((request for request in under_way if request[0] <= now), key=lambda each: each[0]):
             under_way.remove(request)
             if request[2] is None:
-                budget.refused(now, server.retry_after(now))
+                request[1].refused(now, server.retry_after(now))
             else:
-                budget.answered(now, request[2])
+                request[1].answered(now, request[2])
         wait = budget.wait(now)
         if wait == 0 and len(under_way) < parallel:
-            budget.started(now)
+            permit = budget.start(now)
             seconds_to_answer = latency()
             left = server.take(now + seconds_to_answer / 2)
             starts.append((now, left is not None))
-            under_way.append((now + seconds_to_answer, now, left))
+            under_way.append((now + seconds_to_answer, permit, left))
             continue
         coming = [arrives for arrives, _, _ in under_way]
         if wait:
@@ -89,27 +89,24 @@ def test_not_even_one_that_begins_in_the_middle_of_a_window(
 
 def test_a_refusal_stops_all_requests_until_its_end_and_then_one_goes_alone() -> None:
     budget = RateBudget()
-    budget.started(0)
-    budget.answered(0.1, 50)
-    for now in (1.0, 1.1, 1.2):
-        budget.started(now)
-    budget.refused(1.5, 30)
-    budget.refused(1.6, 30)
-    budget.answered(1.7, 0)
+    budget.start(0).answered(0.1, 50)
+    first, second, third = (budget.start(now) for now in (1.0, 1.1, 1.2))
+    first.refused(1.5, 30)
+    second.refused(1.6, 30)
+    third.answered(1.7, 0)
     assert budget.wait(2) == pytest.approx(29.6)
     assert budget.wait(31.6) == 0
-    budget.started(31.6)
+    alone = budget.start(31.6)
     assert budget.wait(31.7) is None
-    budget.answered(31.8, 7)
-    assert [budget.wait(32) for _ in range(7) if budget.started(32) is None][-1] > 0
+    alone.answered(31.8, 7)
+    assert [budget.wait(32) for _ in range(7) if budget.start(32)][-1] > 0
 
 
 def refusals(budget: RateBudget, asked: list[float]) -> list[float]:
     """How long is waited after each of some refusals in a row of a request that goes alone."""
     now, waits = 0.0, []
     for seconds in asked:
-        budget.started(now)
-        budget.refused(now, seconds)
+        budget.start(now).refused(now, seconds)
         waits.append(budget.wait(now) or 0.0)
         now += waits[-1]
     return waits
@@ -130,10 +127,8 @@ def test_refusals_in_a_row_are_waited_out_ever_longer(asked: list[float], waits:
 
 def test_refusals_of_requests_that_were_under_way_together_are_one() -> None:
     budget = RateBudget()
-    for _ in range(4):
-        budget.started(0)
-    for came in (0.1, 0.2, 0.3, 0.4):
-        budget.refused(came, 0)
+    for came, permit in [(came, budget.start(0)) for came in (0.1, 0.2, 0.3, 0.4)]:
+        permit.refused(came, 0)
     assert budget.wait(0.4) == pytest.approx(1)
     assert refusals(budget, [0]) == pytest.approx([1.4]), "from 0 on, to the end of the second of the last one"
 
@@ -141,32 +136,28 @@ def test_refusals_of_requests_that_were_under_way_together_are_one() -> None:
 def test_an_answer_ends_the_row_of_refusals() -> None:
     budget = RateBudget()
     assert refusals(budget, [0, 0, 0]) == pytest.approx([1, 2, 4])
-    budget.started(7)
-    budget.answered(7, 50)
-    budget.started(8)
-    budget.refused(8, 0)
+    budget.start(7).answered(7, 50)
+    budget.start(8).refused(8, 0)
     assert budget.wait(8) == pytest.approx(1)
 
 
 def test_other_clients_of_the_same_user_are_noticed_by_what_is_left() -> None:
     budget = RateBudget()
-    budget.started(0)
-    budget.answered(0, 59)
-    budget.started(1)
-    budget.answered(1, 0)
+    budget.start(0).answered(0, 59)
+    budget.start(1).answered(1, 0)
     assert budget.wait(1) == pytest.approx(WINDOW + MARGIN - 1)
 
 
 def test_a_server_without_a_limit_is_asked_without_one() -> None:
     budget = RateBudget()
     assert budget.wait(0) == 0
-    budget.started(0)
+    first = budget.start(0)
     assert budget.wait(0) is None  # the first answer tells whether there is one
-    budget.answered(0.1, None)
+    first.answered(0.1, None)
     assert not budget.limited
     for _ in range(1000):
         assert budget.wait(0.2) == 0
-        budget.started(0.2)
+        budget.start(0.2)
 
 
 @pytest.mark.parametrize(("server", "asked"), [(Server(10**9), 40), (Server(20), 20)])
@@ -178,6 +169,20 @@ def test_the_users_own_ceiling_holds_below_the_servers(server: Server, asked: in
 
 def test_a_request_that_fails_without_an_answer_does_not_hold_up_the_next_window() -> None:
     budget = RateBudget()
-    budget.started(0)
-    budget.failed()
+    budget.start(0).failed()
     assert budget.wait(0) == 0
+
+
+def test_a_request_ends_once_whatever_is_told_of_it_later() -> None:
+    """One that was given up may be answered all the same."""
+    budget = RateBudget()
+    budget.start(0).answered(0, 59)
+    given_up, other = budget.start(1), budget.start(1)
+    given_up.failed()
+    given_up.failed()
+    given_up.refused(2, 30)
+    given_up.answered(2, 0)
+    assert budget.wait(2) == 0
+    assert budget.wait(WINDOW + MARGIN) is None, "the other one is under way"
+    other.failed()
+    assert budget.wait(WINDOW + MARGIN) == 0

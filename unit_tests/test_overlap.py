@@ -11,10 +11,10 @@ from source_mailcoach import problems
 from source_mailcoach.budget import RateBudget
 from source_mailcoach.overlap import Fetcher
 from source_mailcoach.problems import MailcoachError
-from source_mailcoach.request import Answer, Patience, Query
+from source_mailcoach.request import Answer, Patience, Query, Request
 from unit_tests.conftest import Clock
 
-PATIENCE = Patience(tries=3, connect_timeout=1, read_timeout=1, longest_wait=600)
+PATIENCE = Patience(tries=3, connect_timeout=1, read_timeout=1, longest_answer=600, longest_wait=600)
 
 
 def query(number: int) -> Query:
@@ -36,8 +36,8 @@ class Server:
         self.most = self.now = 0
         self.lock = threading.Lock()
 
-    def send(self, asked: Query) -> Answer:
-        number = asked.params[0][1]
+    def send(self, request: Request) -> Answer:
+        number = request.query.params[0][1]
         with self.lock:
             self.asked.append(number)
             self.now += 1
@@ -104,7 +104,7 @@ def test_no_more_answers_are_kept_than_twice_as_many(make: Make, server: Server)
     for _ in range(5):
         fetcher.fetch(query(2), queries(3), queries(20))
         time.sleep(0.05)
-    assert len(fetcher._under_way) + len(fetcher._outcomes) <= 4
+    assert len(fetcher._under_way) + len(fetcher._ended) <= 4
 
 
 def test_pages_of_this_list_go_before_those_of_the_next(make: Make, server: Server) -> None:
@@ -155,7 +155,7 @@ def test_one_refusal_is_waited_out_once_for_all(make: Make, server: Server, monk
     def sleep(seconds: float) -> None:
         """No time passes, but for the other requests: they are refused while the first one waits."""
         if threading.current_thread() is threading.main_thread():
-            wait(list(fetcher._under_way.values()))
+            wait([request.future for request in fetcher._under_way.values()])
             clock.slept.append(seconds)
 
     monkeypatch.setattr("time.sleep", sleep)
@@ -175,7 +175,7 @@ def test_what_was_fetched_of_a_list_on_a_guess_is_thrown_away_with_it(make: Make
     assert fetcher.fetch(Query("clicks", (("page", 51),))) == 51
     fetcher.close()
     assert server.asked.count(3) == 1
-    assert not fetcher._outcomes
+    assert not fetcher._ended
 
 
 def test_a_first_page_that_waits_to_be_read_hints_at_the_number_of_pages(server: Server) -> None:
