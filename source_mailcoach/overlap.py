@@ -5,7 +5,6 @@ threads beside it send one request each and print nothing, since a log line of t
 """
 
 import logging
-import re
 import time
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED
@@ -15,6 +14,7 @@ from typing import Any
 
 from source_mailcoach import problems
 from source_mailcoach.budget import RateBudget
+from source_mailcoach.paging import last_page_of
 from source_mailcoach.parallelism import Parallelism
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.progress import duration
@@ -26,10 +26,6 @@ logger = logging.getLogger("airbyte")
 SILENT_WAIT = 5.0
 # Seconds: for so long requests that nobody needs any more may come to an end by themselves.
 LAST_WAIT = 3.0
-
-# Laravel writes `meta` last, after the rows, however large they are.
-LAST_PAGE = re.compile(rb'"last_page":\s*"?(\d{1,9})')
-TAIL = 16 * 1024  # bytes
 
 
 class Fetcher:
@@ -103,8 +99,7 @@ class Fetcher:
         """How many pages a list has, by an answer that waits to be read; 0 if there is none. A hint, not parsed."""
         request = self._ended.get(query)
         outcome = request.outcome if request else None
-        found = LAST_PAGE.search(outcome.content[-TAIL:]) if isinstance(outcome, Answer) else None
-        return int(found[1]) if found else 0
+        return last_page_of(outcome.content) if isinstance(outcome, Answer) else 0
 
     def close(self) -> None:
         """Leave nothing under way: what does not end within a short wait is given up."""

@@ -1,11 +1,17 @@
 """One page of a list as Mailcoach sends it, and a position in a list. How lists are read is in `reader`."""
 
+import json
+import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 Row = Mapping[str, Any]
+
+# Laravel writes `meta` last, after the rows, however large they are.
+META = re.compile(r'"meta"\s*:\s*(?=\{)')
+TAIL = 16 * 1024  # bytes
 
 
 class PagingError(Exception):
@@ -44,6 +50,23 @@ class Page:
             return cls(number, last, total, int(meta["per_page"]), data)
         except (KeyError, TypeError, ValueError, OverflowError):
             raise NotAPage from None
+
+
+def last_page_of(content: bytes) -> int:
+    """How many pages a list has, by an answer whose rows nobody has read yet; 0 if that does not show. A hint.
+
+    Rows can hold a `meta` and a `last_page` of their own: the list's is what the answer ends with, and says how many
+    rows there are on so many pages.
+    """
+    tail = content[-TAIL:].decode(errors="replace")
+    starts = [found.end() for found in META.finditer(tail)]
+    try:
+        meta, end = json.JSONDecoder().raw_decode(tail, starts[-1])
+        page = Page.from_payload({"data": [], "meta": meta})
+    except (IndexError, ValueError, RecursionError):  # NotAPage is a ValueError
+        return 0
+    is_own = tail[end:].strip() == "}"
+    return page.last if is_own and (page.last - 1) * max(1, page.size) < max(1, page.total) else 0
 
 
 @dataclass(frozen=True)

@@ -179,7 +179,7 @@ def test_what_was_fetched_of_a_list_on_a_guess_is_thrown_away_with_it(make: Make
 
 
 def test_a_first_page_that_waits_to_be_read_hints_at_the_number_of_pages(server: Server) -> None:
-    content = b'{"data":[{"url":"x"}],"links":{},"meta":{"current_page":1,"last_page":7,"total":99,"per_page":15}}'
+    content = b'{"data":[{"last_page":40}],"links":{},"meta":{"current_page":1,"last_page":7,"total":99,"per_page":15}}'
     fetcher = Fetcher(
         lambda _: Answer(content, {}, time.monotonic()), lambda *_: None, RateBudget(), PATIENCE, 4, "https://x"
     )
