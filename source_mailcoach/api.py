@@ -48,6 +48,8 @@ CHUNK = 256 * 1024
 SYNC = Patience(tries=6, connect_timeout=20, read_timeout=120, longest_answer=600, longest_wait=600)
 # Somebody sits before the form and waits for the answer of a check.
 CHECK = Patience(tries=2, connect_timeout=10, read_timeout=20, longest_answer=40, longest_wait=5)
+# Whether a server is still there, after a whole patience has been spent on it. It can have to wait for a new window.
+LAST_QUESTION = Patience(tries=2, connect_timeout=10, read_timeout=30, longest_answer=60, longest_wait=61)
 
 
 class MailcoachClient(HttpClient):
@@ -61,11 +63,15 @@ class MailcoachClient(HttpClient):
         # The endpoints that have answered well in this sync: what else they say later is weighed against that.
         self.answered: set[str] = set()
         self.good_answers = 0
-        self.is_hopeless = False
+        self._is_hopeless = False
+        self._failed: Query | None = None  # since when it is not known whether the server is still there
         self.clock_report = ClockReport()
         self.rows_per_page = 15  # on self-hosted servers; the first page tells
         parallel = config.max_parallel_requests
-        self._fetcher = Fetcher(self._get, self._judge, self.budget, patience, parallel, self.api_base.url)
+        self._fetcher, self._questioner = (
+            Fetcher(self._get, self._judge, self.budget, its_patience, its_parallel, self.api_base.url)
+            for its_patience, its_parallel in ((patience, parallel), (LAST_QUESTION, 1))
+        )
         super().__init__(
             name="mailcoach",
             # Requests are sent by threads that must not log; the reading thread says what there is to say.
@@ -82,7 +88,8 @@ class MailcoachClient(HttpClient):
 
     def traffic(self) -> tuple[int, int]:
         """Requests so far, further tries included, and how many of them were further tries."""
-        return self._fetcher.started, self._fetcher.retried
+        fetchers = self._fetcher, self._questioner
+        return sum(each.started for each in fetchers), sum(each.retried for each in fetchers)
 
     def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Any:
         """What a query asked for: a Page, if it asks for one, or the JSON of the answer; raises MailcoachError.
@@ -92,10 +99,27 @@ class MailcoachClient(HttpClient):
         try:
             return self._fetcher.fetch(query, ahead, later)
         except MailcoachError as error:
-            self.is_hopeless = self.is_hopeless or error.problem.everywhere
+            self._is_hopeless = self._is_hopeless or error.problem.everywhere
+            self._failed = query if may_be_everywhere(error) else None
             if error.problem is problems.NOT_CONNECTED and self.has_answered:
                 raise MailcoachError(problems.NO_LONGER_CONNECTED, url=self.api_base.url) from error
             raise
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether no stream will do better than the one that has just failed.
+
+        A proxy may give up one endpoint alone, since it is slow. So after a failure of the kind another list is asked
+        for a page, once, by whoever wants to know first. Any good answer that comes later takes the verdict back.
+        """
+        if self._failed and not self._is_hopeless:
+            other = "campaigns" if self._failed.endpoint == "email-lists" else "email-lists"
+            try:
+                self._questioner.fetch(Query(other, (("page", 1),)))
+            except MailcoachError as error:
+                self._is_hopeless = error.problem.everywhere or may_be_everywhere(error)
+        self._failed = None
+        return self._is_hopeless
 
     def confirm(self) -> None:
         """Ask for a list that must be there, so that a good answer shows Mailcoach itself at work; MailcoachError."""
@@ -132,7 +156,9 @@ class MailcoachClient(HttpClient):
     def _get(self, request: Request) -> Answer:
         """One try, in a thread of its own."""
         url = f"{self.api_base.url}/{request.query.path}"
-        _, response = self.send_request("GET", url, self.request_kwargs, params=dict(request.query.params))
+        timeout = (request.patience.connect_timeout, request.patience.read_timeout)
+        how = {**self.request_kwargs, "timeout": timeout}
+        _, response = self.send_request("GET", url, how, params=dict(request.query.params))
         with response:
             content = self._read(response, request)
             received_at = time.monotonic()
@@ -154,6 +180,7 @@ class MailcoachClient(HttpClient):
         except MailcoachError as error:
             error.wait = outcome.wait
             raise
+        self._is_hopeless, self._failed = False, None
         self.server_time = headers.made_at(outcome.headers)
         self.answered.add(query.endpoint)
         self.good_answers += 1
@@ -175,6 +202,14 @@ class MailcoachClient(HttpClient):
             if time.monotonic() >= request.deadline:
                 raise TimeoutError
         return bytes(content)
+
+
+def may_be_everywhere(error: MailcoachError) -> bool:
+    """Whether a failure that did not pass can be that of the whole server, or of what stands in front of it.
+
+    A limit of requests cannot: who tells it is there, and will answer again.
+    """
+    return error.retry and error.problem not in (problems.RATE_LIMITED, problems.LIMITED_IN_FRONT)
 
 
 class NoErrorHandler(ErrorHandler):
@@ -200,8 +235,9 @@ def _session(api_base: ApiBase) -> requests.Session:
     session.headers.update(HEADERS)
     # Some apps set a cookie of a new name with each answer: sent back, they soon fill more than a request may have.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    # It warns in the thread that sends, of headers that make no sense and of connections that its pool has no room for.
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     adapter = HTTPAdapter if api_base.trusted else PublicAdapter
     for scheme in ("https://", "http://") if api_base.trusted else ("https://",):
-        # urllib3 warns, in the thread that sends, of connections that its pool has no room for.
         session.mount(scheme, adapter(pool_maxsize=MAX_PARALLEL))
     return session

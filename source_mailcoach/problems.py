@@ -165,7 +165,6 @@ MAINTENANCE = Problem(
     "Run the sync again when Mailcoach is up.",
     TRANSIENT,
     retry=True,
-    everywhere=True,
 )
 GATEWAY_ERROR = Problem(
     "Mailcoach did not answer behind {url} ({status}).",

@@ -313,6 +313,101 @@ def test_knows_which_failures_will_meet_every_stream(
     assert client.is_hopeless is hopeless
 
 
+SILENT: list[dict[str, Any]] = [
+    {"status_code": 503},
+    {"status_code": 503, "json": {"message": "Service Unavailable"}},
+    {"status_code": 503, "headers": {"Retry-After": "3600"}},
+    {"status_code": 504, "text": "<html>Gateway Time-out</html>"},
+    {"status_code": 502},
+    {"status_code": 500, "json": {"message": "Server Error"}},
+    {"status_code": 404, "text": "404 page not found"},
+    {"text": "<html>We are back soon</html>"},
+    {"exc": requests.ReadTimeout},
+    {"exc": requests.ConnectionError("reset")},
+]
+
+
+@pytest.fixture
+def good_before(client: MailcoachClient, requests_mock: requests_mock.Mocker) -> MailcoachClient:
+    requests_mock.get(f"{URL}/tags", json=PAGE)
+    client.fetch(Query("tags", (("page", 1),)))
+    return client
+
+
+def fail_at(path: str, client: MailcoachClient) -> None:
+    with pytest.raises(MailcoachError):
+        client.fetch(Query(path, (("page", 1),)))
+
+
+@pytest.mark.parametrize("answer", SILENT, ids=str)
+def test_a_list_that_fails_alone_does_not_make_the_server_hopeless(
+    good_before: MailcoachClient, requests_mock: requests_mock.Mocker, waits: list[float], answer: dict[str, Any]
+) -> None:
+    requests_mock.get(f"{URL}/sends", [answer])
+    lists = requests_mock.get(LISTS, json=PAGE)
+    fail_at("sends", good_before)
+    assert lists.call_count == 0, "nobody wants to know yet"
+    assert not good_before.is_hopeless
+    assert not good_before.is_hopeless
+    assert lists.call_count == 1
+
+
+@pytest.mark.parametrize("answer", SILENT, ids=str)
+def test_a_server_that_fails_at_every_list_is_given_up_after_one_more_question_of_two_tries(
+    good_before: MailcoachClient, requests_mock: requests_mock.Mocker, waits: list[float], answer: dict[str, Any]
+) -> None:
+    requests_mock.get(f"{URL}/sends", [answer])
+    lists = requests_mock.get(LISTS, [answer])
+    fail_at("sends", good_before)
+    waited = sum(waits)
+    assert good_before.is_hopeless
+    assert good_before.is_hopeless
+    assert 1 <= lists.call_count <= 2
+    assert sum(waits) - waited <= 1
+    assert good_before.traffic()[0] == len(requests_mock.request_history)
+
+
+def test_a_server_that_answers_again_is_not_hopeless_any_more(
+    good_before: MailcoachClient, requests_mock: requests_mock.Mocker, waits: list[float]
+) -> None:
+    requests_mock.get(f"{URL}/sends", status_code=503)
+    requests_mock.get(LISTS, status_code=503)
+    fail_at("sends", good_before)
+    assert good_before.is_hopeless
+    good_before.fetch(Query("tags", (("page", 1),)))
+    assert not good_before.is_hopeless
+
+
+def test_where_the_email_lists_themselves_fail_another_list_is_asked(
+    good_before: MailcoachClient, requests_mock: requests_mock.Mocker, waits: list[float]
+) -> None:
+    requests_mock.get(LISTS, status_code=503)
+    requests_mock.get(f"{URL}/campaigns", json=PAGE)
+    fail_at("email-lists", good_before)
+    assert not good_before.is_hopeless
+
+
+@pytest.mark.parametrize("status", [403, 404, 429])
+def test_a_no_to_the_question_is_an_answer(
+    good_before: MailcoachClient, requests_mock: requests_mock.Mocker, waits: list[float], status: int
+) -> None:
+    requests_mock.get(f"{URL}/sends", status_code=503)
+    requests_mock.get(LISTS, status_code=status, json={"message": ""})
+    fail_at("sends", good_before)
+    assert not good_before.is_hopeless
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 404, 429])
+def test_a_failure_that_means_what_it_says_is_no_question(
+    good_before: MailcoachClient, requests_mock: requests_mock.Mocker, waits: list[float], status: int
+) -> None:
+    requests_mock.get(f"{URL}/sends", status_code=status, json={"message": ""})
+    lists = requests_mock.get(LISTS, json=PAGE)
+    fail_at("sends", good_before)
+    assert good_before.is_hopeless is (status in (401, 402))
+    assert lists.call_count == 0
+
+
 NO_MAILCOACH = [
     {"status_code": 404, "text": "404 page not found"},
     {"status_code": 403, "text": "<html>blocked</html>"},
