@@ -1,0 +1,222 @@
+"""Whatever becomes of a request - no thread for it, no answer, an answer too late - the budget knows, and no one waits
+for ever."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from source_mailcoach import overlap, problems
+from source_mailcoach.budget import MARGIN, WINDOW, RateBudget
+from source_mailcoach.failures import diagnose_failure
+from source_mailcoach.overlap import Fetcher
+from source_mailcoach.parallelism import CALM, Parallelism
+from source_mailcoach.problems import MailcoachError
+from source_mailcoach.request import Answer, Patience, Query, Request
+
+URL = "https://news.example.com/api"
+PATIENCE = Patience(tries=3, connect_timeout=1, read_timeout=1, longest_answer=600, longest_wait=600)
+
+
+def query(number: int) -> Query:
+    return Query("opens", (("page", number),))
+
+
+def judge(asked: Query, outcome: Answer | Exception) -> int:
+    if isinstance(outcome, Exception):
+        raise diagnose_failure(outcome, URL)
+    if outcome.status != 200:
+        raise MailcoachError(problems.GATEWAY_ERROR, url=URL, status=outcome.status)
+    return int(asked.params[0][1])
+
+
+class Server:
+    """Answers with 200, but 502 where more than `bears` requests are under way; never those that are to `hang`."""
+
+    def __init__(self) -> None:
+        self.bears: float = 99
+        self.hang: set[int] = set()
+        self.over = threading.Event()
+        self.statuses: list[int] = []
+        self.senders: set[threading.Thread] = set()
+        self._under_way = 0
+        self._lock = threading.Lock()
+
+    def send(self, request: Request) -> Answer:
+        number = request.query.params[0][1]
+        with self._lock:
+            self.senders.add(threading.current_thread())
+            self._under_way += 1
+            status = 200 if self._under_way <= self.bears else 502
+        if number in self.hang:
+            self.over.wait(30)
+        threading.Event().wait(0.002)
+        with self._lock:
+            self._under_way -= 1
+            self.statuses.append(status)
+        return Answer(b"", {}, time.monotonic(), 1000, status)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """None of its threads outlives a test."""
+    server = Server()
+    yield server
+    server.over.set()
+    for thread in [thread for thread in threading.enumerate() if thread.name == "mailcoach"]:
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def fetcher_of(server: Server, parallel: int = 4, budget: RateBudget | None = None, **patience: Any) -> Fetcher:
+    chosen = Patience(**{**vars(PATIENCE), **patience})
+    return Fetcher(server.send, judge, budget or RateBudget(), chosen, parallel, URL)
+
+
+def read(fetcher: Fetcher, last: int) -> list[int]:
+    return [fetcher.fetch(query(n), map(query, range(n + 1, last + 1))) for n in range(1, last + 1)]
+
+
+Startable = Callable[[Callable[[], bool]], None]
+
+
+@pytest.fixture
+def startable(monkeypatch: pytest.MonkeyPatch) -> Startable:
+    """Lets threads start where a function says so, as a machine does that is at its limit of threads."""
+    start = threading.Thread.start
+
+    def let(may_start: Callable[[], bool]) -> None:
+        def start_if_allowed(thread: threading.Thread) -> None:
+            if thread.name == "mailcoach" and not may_start():
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", start_if_allowed)
+
+    return let
+
+
+def test_without_threads_one_request_is_sent_after_another(
+    server: Server, startable: Startable, caplog: pytest.LogCaptureFixture
+) -> None:
+    startable(lambda: False)
+    fetcher = fetcher_of(server)
+    assert read(fetcher, 9) == list(range(1, 10))
+    fetcher.close()
+    assert read(fetcher, 9) == list(range(1, 10)), "as the next stream does"
+    assert server.senders == {threading.main_thread()}
+    assert len(server.statuses) == fetcher.started == 18
+    assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 1
+
+
+@pytest.mark.parametrize("chance", [0.1, 0.5, 0.9])
+def test_where_some_threads_cannot_start_each_page_comes_once_and_the_budget_is_exact(
+    server: Server, startable: Startable, chance: float
+) -> None:
+    rng = random.Random(7)
+    startable(lambda: rng.random() < chance)
+    budget = RateBudget()
+    fetcher = fetcher_of(server, budget=budget)
+    for _ in range(5):
+        assert read(fetcher, 40) == list(range(1, 41))
+        fetcher.drop(query(1))
+    fetcher.close()
+    assert len(server.statuses) == fetcher.started == 200
+    assert budget.wait(time.monotonic() + WINDOW + MARGIN) == 0, "nothing is under way"
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_what_never_ends_is_given_up_soon_and_leaves_the_budget_as_if_it_had_failed(
+    server: Server, monkeypatch: pytest.MonkeyPatch, dropped: bool
+) -> None:
+    monkeypatch.setattr(overlap, "LAST_WAIT", 0.05)
+    budget = RateBudget()
+    fetcher = fetcher_of(server, budget=budget)
+    fetcher.fetch(query(1))
+    server.hang = {3, 4}
+    fetcher.fetch(query(2), map(query, (3, 4)))
+    if dropped:
+        fetcher.drop(query(1))
+    assert budget.wait(time.monotonic() + WINDOW + MARGIN) is None, "two are under way"
+    fetcher.close()
+    assert budget.wait(time.monotonic() + WINDOW + MARGIN) == 0
+    server.hang = set()
+    assert read(fetcher, 5) == [1, 2, 3, 4, 5]
+    server.over.set()
+    fetcher.close()
+    assert budget.wait(time.monotonic() + WINDOW + MARGIN) == 0, "an answer that comes later counts no more"
+
+
+def test_what_has_ended_by_the_close_is_told_to_the_budget_as_it_was(server: Server) -> None:
+    budget = RateBudget()
+    refused = Answer(b"", {}, time.monotonic(), None, 429, 40.0)
+    answers = {1: Answer(b"", {}, time.monotonic(), 1000), 2: Answer(b"", {}, time.monotonic(), 999), 3: refused}
+    fetcher = Fetcher(lambda request: answers[request.query.params[0][1]], judge, budget, PATIENCE, 4, URL)
+    fetcher.fetch(query(1))
+    fetcher.fetch(query(2), [query(3)])
+    fetcher.close()
+    assert 30 < (budget.wait(time.monotonic()) or 0) <= 40
+
+
+def test_an_answer_that_does_not_end_in_time_is_a_time_out_and_tried_again(server: Server, waits: list[float]) -> None:
+    server.hang = {2}
+    fetcher = fetcher_of(server, longest_answer=0.05)
+    assert fetcher.fetch(query(1), [query(2)]) == 1
+    with pytest.raises(MailcoachError) as error:
+        fetcher.fetch(query(2))
+    assert error.value.problem is problems.TIMEOUT
+    assert waits == [1, 2]
+    assert fetcher.started == 4
+
+
+def test_a_server_that_is_asked_too_much_at_a_time_is_asked_less(server: Server, waits: list[float]) -> None:
+    """With 16 under way all the time more than one try is wasted for each page that comes."""
+    server.bears = 1
+    fetcher = fetcher_of(server, parallel=16, tries=6)
+    assert read(fetcher, 200) == list(range(1, 201))
+    fetcher.close()
+    wasted = server.statuses.count(502)
+    assert 15 <= wasted <= 15 + 7 + 3 + 1 + 200 // CALM + 10
+
+
+def test_one_overload_halves_and_quiet_brings_back_one_after_another() -> None:
+    parallelism = Parallelism(16)
+    for _ in range(15):
+        parallelism.overloaded(asked_at=1.0, now=2.0)
+    assert parallelism.allowed == 8
+    for now in range(3, 9):
+        parallelism.overloaded(asked_at=now, now=now)
+    assert parallelism.allowed == 1
+    for _ in range(CALM - 1):
+        parallelism.answered()
+    assert parallelism.allowed == 1
+    parallelism.answered()
+    assert parallelism.allowed == 2
+    for _ in range(20 * CALM):
+        parallelism.answered()
+    assert parallelism.allowed == 16
+
+
+@pytest.mark.parametrize(
+    ("outcome", "fewer"),
+    [
+        *[(status, True) for status in (502, 503, 504, 522, 524)],
+        *[(status, False) for status in (200, 404, 403, 429, 500, 501)],
+        (TimeoutError(), True),
+        (ConnectionResetError(), False),
+    ],
+)
+def test_what_is_given_up_for_its_slowness_is_an_overload(outcome: int | Exception, fewer: bool) -> None:
+    def send(request: Request) -> Answer:
+        if isinstance(outcome, Exception):
+            raise outcome
+        return Answer(b"", {}, time.monotonic(), None, outcome)
+
+    fetcher = Fetcher(send, judge, RateBudget(), Patience(**{**vars(PATIENCE), "tries": 1}), 8, URL)
+    with suppress(MailcoachError):
+        fetcher.fetch(query(1))
+    assert fetcher._parallelism.allowed == (4 if fewer else 8)
