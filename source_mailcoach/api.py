@@ -139,6 +139,10 @@ class MailcoachClient(HttpClient):
         """Throw away what was fetched ahead of the list that this is a page of."""
         self._fetcher.drop(page)
 
+    def is_asked(self, query: Query) -> bool:
+        """Whether a query is under way, or its answer is there: else all of it has to be waited for."""
+        return self._fetcher.is_asked(query)
+
     def last_page(self, query: Query) -> int:
         """How many pages the list of a first page has that was fetched ahead; 0 if that is not known yet."""
         return self._fetcher.last_page(query)

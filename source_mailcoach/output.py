@@ -21,6 +21,7 @@ from typing import NoReturn
 GATHER, GRACE = 0.1, 5.0
 WAKE = 100  # milliseconds
 FILE_BLOCK = 1 << 20  # bytes
+STATE = '{"type":"STATE"'
 LAST_WORDS = (
     '{"type":"LOG","log":{"level":"INFO","message":"Ended by %s. The next sync goes on from the last state."}}\n'
 )
@@ -32,9 +33,13 @@ class Output(io.TextIOBase):
     Nothing ever blocks in a write, so that SIGTERM is always heard: a pipe is written to when it has room, and no more
     than it is sure to take: PIPE_BUF, or all that it holds if it is empty. What it takes at once it takes whole, so
     lines of up to PIPE_BUF are never torn. The main thread alone writes; lines of others go with its next.
+
+    `held` is a STATE for the rows that have been written, which is not due yet. It goes out if a signal ends the
+    process, unless another STATE was written since.
     """
 
     def __init__(self, descriptor: int) -> None:
+        self.held = ""
         self._descriptor = descriptor
         self._pending = bytearray()
         self._sent_at = time.monotonic()
@@ -49,6 +54,8 @@ class Output(io.TextIOBase):
 
     def write(self, text: str) -> int:
         self._pending += encoded(text)
+        if text.startswith(STATE):
+            self.held = ""
         if time.monotonic() - self._sent_at >= GATHER:
             self.flush()
         return len(text)
@@ -89,7 +96,7 @@ class Output(io.TextIOBase):
     def _finish(self) -> NoReturn:
         self._sending = True
         del self._pending[self._pending.rfind(b"\n") + 1 :]
-        self._pending += encoded(LAST_WORDS % signal.Signals(self._signal).name)
+        self._pending += encoded(self.held + LAST_WORDS % signal.Signals(self._signal).name)
         self._send()
         end_by(self._signal)
 
@@ -155,6 +162,12 @@ def end_by(number: int) -> NoReturn:
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     os._exit(128 + number)
+
+
+def hold(line: str) -> None:
+    """Keep a STATE for the end of the process, instead of the one before: in the main thread, once its rows are out."""
+    if isinstance(sys.stdout, Output):
+        sys.stdout.held = line
 
 
 def take_stdout() -> Output:

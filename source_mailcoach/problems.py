@@ -187,6 +187,11 @@ PAGES_OUT_OF_ORDER = Problem(
     "Make sure that no cache stands in front of the API, then run the sync again.",
     TRANSIENT,
 )
+LISTS_NOT_READ = Problem(
+    "{stream} could not read {lists}: {cause}.",
+    "{cure} The next sync asks for them again.",
+    TRANSIENT,
+)
 
 # Failures on the way to the server ------------------------------------------------------------------------------
 

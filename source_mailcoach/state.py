@@ -11,6 +11,17 @@ their creation, which never changes. The state of a stream has the same size how
 last parent it is done with, and its position in the one that it is reading (see `paging.Position`), which holds for
 the same sort only.
 
+A parent whose list cannot be read does not stop a pass. It is *pending*, and the pass goes on behind it:
+
+    "pending": [{"parent": "<uuid>", "since": "2026-11-20T08:00:00Z", "sort": …, "position": […]}]
+
+- The next sync reads what has come since, and pending lists last, from where each of them stopped. Nothing else is read
+  again, and the pass stays open.
+- If they fail in that sync too, an incremental pass is closed all the same, or changes of all other parents would wait
+  for them; `since` is the cursor that counts for them from then on. A full refresh stays open until they have come.
+- `pending.ROOM` of them are remembered. With one more, `after` stands still where that one failed: what follows is read
+  in this sync, and all of it once more in the next.
+
 The cursor that a pass leaves is not beyond the time, by the clock that stamps rows, at which its earliest page was
 answered: whatever changes after its page was read is then new to the next pass. `watermark` tells that time from both
 the answers' times and the rows', since neither clock can be believed alone. In particular,
@@ -21,16 +32,17 @@ the answers' times and the rows', since neither clock can be believed alone. In 
 - rows from the future count for nothing, and if no row shows a time, the cursor before holds;
 - a full refresh leaves no cursor.
 
-Of the campaigns, a pass reads only those that the *gate* lets through, from their listing: those recounted since the
-last finished pass, and those sent within the engagement window.
+What of a list is known already, and need not be read, is in `gate`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 from source_mailcoach.paging import Position
+from source_mailcoach.pending import ROOM, Pending
+from source_mailcoach.saved import position_of, position_to_json, text_of, time_of
 from source_mailcoach.times import format_time, latest, parse_time
 from source_mailcoach.watermark import Watermark
 
@@ -41,8 +53,6 @@ Anyone = TypeVar("Anyone", bound="Parent")
 # gate knows nothing of campaigns that were not in the listing then.
 Scope = Mapping[str, str | None]
 
-# A recount may be under way while the campaigns are listed: its stamp is then a little older than the listing.
-GATE_MARGIN = timedelta(minutes=15)
 # A cursor from beyond both clocks, by more than this, would let nothing through for as long.
 FUTURE_TOLERANCE = timedelta(days=1)
 
@@ -65,37 +75,16 @@ ACCOUNT = Parent("", "")
 
 
 @dataclass(frozen=True)
-class Campaign(Parent):
-    """What is known of a campaign from the listing."""
-
-    status: str
-    sent_at: str | None = None
-    statistics_calculated_at: str | None = None
-    counters: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def was_sent(self) -> bool:
-        """Drafts, the scheduled ones among them, went to nobody: they have nothing below them."""
-        return self.status != "draft"
-
-
-@dataclass(frozen=True)
-class Listing:
-    """The campaigns in scope, how late it is at the least, how far it surely saw the statistics, and its `began`."""
-
-    campaigns: Sequence[Campaign]
-    time: datetime
-    cursor: str | None = None
-    began: str | None = None
-
-
-@dataclass(frozen=True)
 class Pass:
-    """A pass under way, with the server's time at its earliest page. The last three are of a list half read."""
+    """A pass under way, with the server's time at its earliest page. The last three are of a list half read.
+
+    `stands`: a parent before others failed, and could not be remembered. That is not saved.
+    """
 
     mode: Mode
     cursor: str | None
     began: str | None = field(default=None, kw_only=True)
+    stands: bool = field(default=False, kw_only=True)
     after: Place | None = None
     parent: str | None = None
     sort: str | None = None
@@ -109,6 +98,10 @@ class State:
     scope: Scope
     cursor: str | None = None
     running: Pass | None = None
+    pending: tuple[Pending, ...] = ()
+
+    def pending_of(self, parent: Parent) -> Pending | None:
+        return next((each for each in self.pending if each.parent == parent.uuid), None)
 
     def to_json(self) -> dict[str, Any]:
         content: dict[str, Any] = {"scope": dict(self.scope)}
@@ -123,8 +116,9 @@ class State:
             if position := running.position:
                 content["pass"]["parent"] = running.parent
                 content["pass"]["sort"] = running.sort
-                content["pass"]["position"] = [position.rows, position.total, position.size]
-                content["pass"]["position"] += [position.since, position.top, position.ahead, *position.marks]
+                content["pass"]["position"] = position_to_json(position)
+        if self.pending:
+            content["pending"] = [each.to_json() for each in self.pending]
         return content
 
     @classmethod
@@ -133,9 +127,10 @@ class State:
         try:
             running = content.get("pass")
             return cls(
-                scope={str(setting): _text(value) for setting, value in content["scope"].items()},
-                cursor=_time(content.get("cursor")),
+                scope={str(setting): text_of(value) for setting, value in content["scope"].items()},
+                cursor=time_of(content.get("cursor")),
                 running=None if running is None else _pass(running),
+                pending=tuple(map(Pending.from_json, content.get("pending", ()))),
             )
         except (AttributeError, KeyError, OverflowError, TypeError) as error:
             raise ValueError("not a state of this stream") from error
@@ -147,41 +142,16 @@ def _pass(content: Mapping[str, Any]) -> Pass:
     after, position = content.get("after"), content.get("position")
     if after is not None and [type(part) for part in after] != [str, str]:
         raise ValueError("not a place in the order of parents")
-    place = None if position is None else _position(position)
+    place = None if position is None else position_of(position)
     return Pass(
         mode=content["mode"],
-        cursor=_time(content["cursor"]),
-        began=_time(content.get("began")),
+        cursor=time_of(content["cursor"]),
+        began=time_of(content.get("began")),
         after=None if after is None else (after[0], after[1]),
         parent=None if place is None else str(content["parent"]),
         sort=None if place is None else str(content["sort"]),
         position=place,
     )
-
-
-def _position(parts: Sequence[Any]) -> Position | None:
-    """None for one that an earlier version left, which cannot be found again for sure: its list begins anew."""
-    rows, total, size = (int(number) for number in parts[:3])
-    if min(rows, total) < 0 or size < 1:
-        raise ValueError("not a position in a list")
-    if len(parts) < 6:
-        return None
-    since, top, ahead, *marks = parts[3:]
-    if int(ahead) < 0 or not all(isinstance(mark, str) for mark in marks):
-        raise ValueError("not a position in a list")
-    return Position(rows, total, size, _time(since), tuple(marks), _time(top), int(ahead))
-
-
-def _text(value: Any) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise ValueError("not a setting")
-    return value
-
-
-def _time(value: Any) -> str | None:
-    if value is not None and (not isinstance(value, str) or parse_time(value) is None):
-        raise ValueError("not a time")
-    return value
 
 
 def begin(
@@ -201,6 +171,8 @@ def begin(
         old = replace(old, cursor=None)
     if old.running and old.running.mode == mode:
         return old, reason
+    if old.running or mode == "full_refresh":  # the pass of another mode is given up, and with it what it has left
+        old = replace(old, pending=())
     return replace(old, running=Pass(mode, cursor, began=began)), reason
 
 
@@ -224,46 +196,17 @@ def usable(stored: Mapping[str, Any], scope: Scope, now: datetime) -> tuple[Stat
 
 
 def due(state: State, parents: Iterable[Anyone]) -> list[Anyone]:
-    """The parents that the pass is not yet done with, in its order."""
+    """The parents that the pass is not yet done with, in its order, and after them those that are pending."""
     after = state.running.after if state.running else None
-    return sorted(
-        (parent for parent in parents if after is None or parent.place > after), key=lambda parent: parent.place
-    )
+    ordered = sorted(parents, key=lambda parent: parent.place)
+    first = [parent for parent in ordered if after is None or parent.place > after]
+    return [parent for parent in first if not state.pending_of(parent)] + list(filter(state.pending_of, ordered))
 
 
-def gate(state: State, listing: Listing, window: timedelta) -> list[Campaign]:
-    """The campaigns of which something can be new since the last finished pass."""
-    return [
-        campaign
-        for campaign in listing.campaigns
-        if campaign.was_sent and _can_be_new(campaign, state.cursor, listing.time, window)
-    ]
-
-
-def _can_be_new(campaign: Campaign, cursor: str | None, now: datetime, window: timedelta) -> bool:
-    since, counted = parse_time(cursor), parse_time(campaign.statistics_calculated_at)
-    if since is None or counted is None or counted >= since - GATE_MARGIN:
-        return True
-    sent = parse_time(campaign.sent_at)
-    return bool(window) and (sent is None or sent >= now - window)
-
-
-def early_stop(state: State, campaign: Campaign, lookback: timedelta) -> datetime | None:
-    """The time before which rows of a campaign are known already; None if all of it has to be read.
-
-    A campaign that was not yet sent when the last pass began may never have been read: it can have been paused, and
-    out of scope, since its first rows came.
-    """
-    since, sent = parse_time(state.cursor), parse_time(campaign.sent_at)
-    if since is None or sent is None or sent >= since - GATE_MARGIN:
-        return None
-    return since - lookback
-
-
-def seen_before(state: State) -> datetime | None:
-    """The time before which the last finished pass saw all rows of a list that tell when they changed."""
-    since = parse_time(state.cursor)
-    return since and since - GATE_MARGIN
+def listed(state: State, parents: Iterable[Parent]) -> State:
+    """Without what is pending of parents that are no longer there."""
+    uuids = {parent.uuid for parent in parents}
+    return replace(state, pending=tuple(each for each in state.pending if each.parent in uuids))
 
 
 def saw(state: State, time: datetime, changes: Iterable[datetime | None] = ()) -> State:
@@ -280,30 +223,62 @@ def saw(state: State, time: datetime, changes: Iterable[datetime | None] = ()) -
 
 def start_of(state: State, parent: Parent, sort: str) -> Position | None:
     """Where to go on in a list that is read by this sort; None for its first page."""
-    running = state.running
+    running = state.pending_of(parent) or state.running
     return running.position if running and (running.parent, running.sort) == (parent.uuid, sort) else None
 
 
 def at_position(state: State, parent: Parent, sort: str, position: Position) -> State:
     """A page of a parent's list is read, and more are to come."""
+    if pending := state.pending_of(parent):
+        until = pending.until if pending.sort == sort and pending.position else None
+        return _with_pending(state, parent, replace(pending, sort=sort, position=position, until=until))
     running = state.running
     return replace(state, running=running and replace(running, parent=parent.uuid, sort=sort, position=position))
 
 
 def finished(state: State, parent: Parent) -> State:
     """A parent's list is read to its end."""
+    if pending := state.pending_of(parent):
+        return _with_pending(state, parent, pending.finished())
+    return _behind(state, parent)
+
+
+def failed(state: State, parent: Parent) -> State:
+    """A parent's list could not be read: it is pending, from where it stopped, and the pass goes on."""
     running = state.running
-    return replace(
-        state, running=running and replace(running, after=parent.place, parent=None, sort=None, position=None)
-    )
+    if running is None or state.pending_of(parent):
+        return state
+    if running.stands or len(state.pending) >= ROOM:
+        return replace(state, running=replace(running, stands=True))
+    pending = Pending(parent.uuid, state.cursor, is_new=True)
+    if running.parent == parent.uuid:
+        pending = replace(pending, sort=running.sort, position=running.position)
+    return _behind(_with_pending(state, parent, pending), parent)
 
 
-def closed(state: State) -> State:
-    """The pass is through. A full refresh leaves no cursor: the next one, and an incremental sync, start from zero.
+def _behind(state: State, parent: Parent) -> State:
+    running = state.running
+    if running is None:
+        return state
+    after = running.after if running.stands else parent.place
+    return replace(state, running=replace(running, after=after, parent=None, sort=None, position=None))
 
-    The cursor goes back if a pass has seen less, as from a cache: what it brought can be older than what was there.
+
+def _with_pending(state: State, parent: Parent, pending: Pending | None) -> State:
+    others = tuple(each for each in state.pending if each.parent != parent.uuid)
+    return replace(state, pending=(*others, pending) if pending else others)
+
+
+def ended(state: State) -> State:
+    """All parents that were due have been tried. A pass is closed unless some may still come with it.
+
+    A full refresh leaves no cursor: the next one, and an incremental sync, start from zero. The cursor goes back if a
+    pass has seen less, as from a cache: what it brought can be older than what was there.
     """
     running = state.running
     if running is None or running.mode == "full_refresh":
-        return State(state.scope)
-    return State(state.scope, running.cursor or state.cursor)
+        return state if state.pending or (running and running.stands) else State(state.scope)
+    if running.stands or any(each.is_new for each in state.pending):
+        return state
+    cursor = running.cursor or state.cursor
+    return State(state.scope, cursor, pending=tuple(each.carried(cursor) for each in state.pending))

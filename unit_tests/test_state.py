@@ -1,6 +1,9 @@
 """Which campaigns a pass reads, where it goes on, and what it leaves for the next one."""
 
 import json
+import random
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -8,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from source_mailcoach.gate import Campaign, Listing, early_stop, gate, seen_before
 from source_mailcoach.paging import Position
+from source_mailcoach.pending import ROOM, Pending
 from source_mailcoach.state import (
-    Campaign,
-    Listing,
+    ACCOUNT,
     Mode,
     Parent,
     Pass,
@@ -19,13 +23,12 @@ from source_mailcoach.state import (
     State,
     at_position,
     begin,
-    closed,
     due,
-    early_stop,
+    ended,
+    failed,
     finished,
-    gate,
+    listed,
     saw,
-    seen_before,
     start_of,
 )
 from source_mailcoach.times import format_time, latest
@@ -110,20 +113,20 @@ def test_a_pass_goes_on_within_a_campaign_by_the_same_sort_only() -> None:
 def test_the_cursor_of_a_pass_is_of_the_listing_with_which_it_began() -> None:
     state, _ = start({}, SCOPE, "incremental", listing(campaign("a", counted=2 * HOUR)))
     resumed, _ = start(state.to_json(), SCOPE, "incremental", listing(campaign("a", counted=HOUR)))
-    assert closed(resumed).cursor == "2026-11-01T10:00:00Z"
+    assert ended(resumed).cursor == "2026-11-01T10:00:00Z"
 
 
 def test_the_cursor_goes_back_with_what_a_pass_has_seen() -> None:
     """A cache has answered perhaps, and its rows have overwritten newer ones."""
     state, _ = start(SINCE.to_json(), SCOPE, "incremental", listing(campaign("a", counted=2 * HOUR)))
-    assert closed(state).cursor == "2026-11-01T10:00:00Z"
+    assert ended(state).cursor == "2026-11-01T10:00:00Z"
     state, _ = start(SINCE.to_json(), SCOPE, "incremental", listing(campaign("a")))
-    assert closed(state).cursor == SINCE.cursor
+    assert ended(state).cursor == SINCE.cursor
 
 
 def test_a_finished_full_refresh_leaves_nothing_to_go_by() -> None:
     state, _ = start({}, SCOPE, "full_refresh", listing(campaign("a", counted=HOUR)))
-    assert closed(state).to_json() == {"scope": dict(SCOPE)}
+    assert ended(state).to_json() == {"scope": dict(SCOPE)}
 
 
 def test_a_full_refresh_reads_everything_whatever_an_incremental_sync_has_left() -> None:
@@ -245,28 +248,28 @@ def test_a_pass_through_rows_that_tell_their_time_leaves_what_it_has_seen_at_its
     """The first page can be the later one: it failed and was asked for again, while the next waited to be read."""
     state, _ = begin({}, SCOPE, "incremental", NOW)
     state = saw(saw(saw(state, NOW - MINUTE, [NOW - 2 * MINUTE]), NOW - HOUR), NOW, [NOW - DAY])
-    assert closed(state).cursor == "2026-11-01T10:59:00Z"
-    assert seen_before(closed(state)) == NOW - HOUR - 16 * MINUTE
-    assert seen_before(State(SCOPE)) is None
+    assert ended(state).cursor == "2026-11-01T10:59:00Z"
+    assert seen_before(ended(state), ACCOUNT) == NOW - HOUR - 16 * MINUTE
+    assert seen_before(State(SCOPE), ACCOUNT) is None
 
 
 def test_a_pass_that_goes_on_hours_later_reckons_from_when_it_began() -> None:
     half = saw(begin({}, SCOPE, "incremental", NOW)[0], NOW - 9 * HOUR, [NOW - 10 * HOUR])
     resumed, _ = begin(json.loads(json.dumps(half.to_json())), SCOPE, "incremental", NOW)
-    assert closed(saw(resumed, NOW, [NOW - MINUTE])).cursor == "2026-11-01T02:59:00Z"
+    assert ended(saw(resumed, NOW, [NOW - MINUTE])).cursor == "2026-11-01T02:59:00Z"
 
 
 def test_a_pass_of_an_older_state_is_held_against_the_rows_from_now_on() -> None:
     """Its cursor was the server's time when it began, whatever the rows said."""
     half = State(SCOPE, time(20 * HOUR), Pass("incremental", time(9 * HOUR)))
-    assert closed(saw(half, NOW)).cursor == half.cursor
-    assert closed(saw(half, NOW, [NOW - MINUTE])).cursor == "2026-11-01T02:59:00Z"
+    assert ended(saw(half, NOW)).cursor == half.cursor
+    assert ended(saw(half, NOW, [NOW - MINUTE])).cursor == "2026-11-01T02:59:00Z"
 
 
 def test_where_no_row_shows_a_time_the_cursor_before_holds() -> None:
     state, _ = begin(SINCE.to_json(), SCOPE, "incremental", NOW)
-    assert closed(saw(state, NOW, [None])).cursor == SINCE.cursor
-    assert closed(saw(begin({}, SCOPE, "incremental", NOW)[0], NOW)).cursor is None
+    assert ended(saw(state, NOW, [None])).cursor == SINCE.cursor
+    assert ended(saw(begin({}, SCOPE, "incremental", NOW)[0], NOW)).cursor is None
 
 
 def test_parents_are_read_in_the_order_of_their_creation_whatever_the_order_of_their_listing() -> None:
@@ -274,3 +277,128 @@ def test_parents_are_read_in_the_order_of_their_creation_whatever_the_order_of_t
     state, _ = begin({}, SCOPE, "incremental", NOW, None)
     assert due(state, [young, old]) == [old, young]
     assert due(finished(state, old), [young, old]) == [young]
+
+
+# Lists that cannot be read ---------------------------------------------------------------------------------------
+
+PARENTS = [Parent(time(days * DAY), name) for days, name in ((9, "a"), (8, "b"), (7, "c"), (6, "d"))]
+A, B, C, D = PARENTS
+HALF = Position(15, 90, 15, time(DAY), ("mark",), time(HOUR), 15)
+
+
+def sync(state: State, failing: Collection[Parent], mode: Mode = "incremental", cursor: str | None = None) -> State:
+    """A sync that goes on with a saved state: some lists fail, each after a page of it was read."""
+    state, _ = begin(json.loads(json.dumps(state.to_json())), SCOPE, mode, NOW, cursor)
+    for parent in due(state, PARENTS):
+        state = at_position(state, parent, SORT, HALF)
+        state = failed(state, parent) if parent in failing else finished(state, parent)
+    return ended(state)
+
+
+def names(state: State) -> list[str]:
+    return [parent.uuid for parent in due(state, PARENTS)]
+
+
+@pytest.mark.parametrize("mode", ["full_refresh", "incremental"])
+@pytest.mark.parametrize("failing", PARENTS, ids=lambda parent: parent.uuid)
+def test_behind_a_list_that_fails_all_are_read_and_the_next_sync_reads_it_alone(failing: Parent, mode: Mode) -> None:
+    state = sync(State(SCOPE, time(DAY)), [failing], mode, time(HOUR))
+    assert state.running
+    assert state.cursor == (time(DAY) if mode == "incremental" else None)
+    assert names(state) == [failing.uuid]
+    assert start_of(state, failing, SORT) == HALF
+    done = sync(state, [], mode)
+    assert done == State(SCOPE, time(HOUR) if mode == "incremental" else None)
+
+
+def test_what_is_new_is_read_before_what_is_pending() -> None:
+    state = finished(failed(finished(begin({}, SCOPE, "incremental", NOW)[0], A), B), C)
+    assert names(state) == ["d", "b"]
+    new_pass = State(SCOPE, time(HOUR), pending=state.pending)
+    assert names(begin(new_pass.to_json(), SCOPE, "incremental", NOW)[0]) == ["a", "c", "d", "b"]
+
+
+def test_a_list_that_fails_again_lets_an_incremental_pass_be_closed_and_keeps_its_own_cursor() -> None:
+    once = sync(State(SCOPE, time(9 * DAY)), [B], cursor=time(DAY))
+    twice = sync(once, [B])
+    assert (twice.running, twice.cursor) == (None, time(DAY))
+    thrice = sync(twice, [B], cursor=time(HOUR))
+    assert (thrice.running, thrice.cursor) == (None, time(HOUR))
+    assert seen_before(thrice, B) == NOW - 9 * DAY - 15 * MINUTE
+    assert seen_before(thrice, A) == NOW - HOUR - 15 * MINUTE
+
+
+def test_a_list_that_goes_on_in_a_later_pass_is_read_once_more_for_what_changed_in_front_of_its_position() -> None:
+    state = sync(sync(State(SCOPE, time(9 * DAY)), [B], cursor=time(DAY)), [B])
+    state = sync(sync(state, [B], cursor=time(HOUR)), [], cursor=time(MINUTE))
+    assert state.cursor == time(MINUTE)
+    assert seen_before(state, B) == NOW - DAY - 15 * MINUTE, "the pass in which it was begun"
+    assert start_of(state, B, SORT) is None
+    assert sync(state, []).pending == ()
+
+
+def test_a_list_that_is_begun_anew_in_a_later_pass_is_done_when_it_was_read() -> None:
+    state = sync(sync(State(SCOPE, time(9 * DAY)), [B], cursor=time(DAY)), [B])
+    state, _ = begin(state.to_json(), SCOPE, "incremental", NOW)
+    assert finished(at_position(state, B, "-another_sort", HALF), B).pending == ()
+
+
+def test_a_full_refresh_is_open_until_all_lists_have_come_however_often_they_fail() -> None:
+    state = State(SCOPE)
+    for _ in range(4):
+        state = sync(state, [B, D], "full_refresh")
+        assert names(state) == ["b", "d"]
+    assert sync(state, [], "full_refresh") == State(SCOPE)
+
+
+@pytest.mark.parametrize(("before", "after"), [("full_refresh", "incremental"), ("incremental", "full_refresh")])
+def test_a_pass_of_the_other_mode_reads_everything_in_its_order(before: Mode, after: Mode) -> None:
+    state = sync(State(SCOPE), [B], before)
+    assert names(begin(state.to_json(), SCOPE, after, NOW)[0]) == ["a", "b", "c", "d"]
+
+
+def test_a_campaign_that_is_pending_passes_the_gate_whether_or_not_it_was_recounted() -> None:
+    rests = campaign("a", sent=60 * DAY, counted=50 * DAY)
+    assert due_names(SINCE, rests) == []
+    state = replace(SINCE, pending=(Pending("a", time(55 * DAY)),))
+    assert due_names(state, rests) == ["a"]
+    assert early_stop(state, rests, DAY) == NOW - 56 * DAY
+
+
+def test_what_is_pending_of_a_parent_that_is_gone_is_forgotten() -> None:
+    state = listed(State(SCOPE, pending=(Pending("a"), Pending("b"))), [A, C])
+    assert [each.parent for each in state.pending] == ["a"]
+
+
+def test_where_more_fail_than_are_remembered_the_place_of_the_first_of_them_is_kept_and_no_list_is_lost() -> None:
+    rng = random.Random(3)
+    many = [Parent(time(timedelta(days=100 - number)), f"{number:02}") for number in range(60)]
+    for _ in range(200):
+        ill = set(rng.sample(many, rng.randint(0, 40)))
+        state, came = State(SCOPE, time(DAY)), set()
+        for mode_of_server in ("ill", "ill", "well", "well"):
+            state, _ = begin(json.loads(json.dumps(state.to_json())), SCOPE, "incremental", NOW, time(HOUR))
+            for parent in due(state, many):
+                if mode_of_server == "ill" and parent in ill:
+                    state = failed(state, parent)
+                else:
+                    came.add(parent)
+                    state = finished(state, parent)
+            state = ended(state)
+            assert came >= set(many) - ill, "what can be read is read, whatever fails"
+            assert len(state.pending) <= ROOM
+            if state.cursor == time(HOUR):
+                assert came >= set(many) - {parent for parent in many if state.pending_of(parent)}
+        assert came == set(many)
+
+
+def test_a_state_in_which_lists_are_pending_survives_its_way_through_json() -> None:
+    pending = (Pending("a"), Pending("b", time(DAY), SORT, HALF), Pending("c", None, SORT, HALF, time(HOUR)))
+    state = State(SCOPE, time(HOUR), Pass("incremental", None), pending)
+    assert State.from_json(json.loads(json.dumps(state.to_json()))) == state
+
+
+@pytest.mark.parametrize("broken", [7, [7], [{}], [{"parent": 7, "since": None}], [{"parent": "a", "since": "later"}]])
+def test_a_state_with_a_broken_list_of_what_is_pending_is_not_gone_by(broken: Any) -> None:
+    state, reason = start({**SINCE.to_json(), "pending": broken}, SCOPE, "incremental", listing())
+    assert (state.cursor, reason) == (None, "the saved state cannot be read")

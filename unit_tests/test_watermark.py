@@ -7,8 +7,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from source_mailcoach import state
-from source_mailcoach.state import State
+from source_mailcoach import gate, state
+from source_mailcoach.state import ACCOUNT, State
 from source_mailcoach.watermark import Watermark
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
@@ -80,7 +80,7 @@ class Server:
 
 def one_pass(server: Server, stored: State, kept: list[dict[int, int]], rng: random.Random) -> State:
     """An incremental pass as `FeedStream` makes it; it is killed now and then, and goes on hours later."""
-    known = state.seen_before(stored)
+    known = gate.seen_before(stored, ACCOUNT)
     reached, _ = state.begin(stored.to_json(), {}, "incremental", NOON + 10**5 * HOUR)
     reached = state.saw(reached, server.time + server.ahead)
     for rows, copies in zip(server.lists, kept, strict=True):
@@ -96,14 +96,14 @@ def one_pass(server: Server, stored: State, kept: list[dict[int, int]], rng: ran
         if rng.random() < 0.2:
             reached = State.from_json(reached.to_json())
             server.time += timedelta(hours=rng.randint(1, 40))
-    return state.closed(reached)
+    return state.ended(reached)
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_no_change_is_lost_whichever_clock_is_ahead_and_without_any_margin(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(state, "GATE_MARGIN", timedelta(0))
+    monkeypatch.setattr(gate, "GATE_MARGIN", timedelta(0))
     rng = random.Random(seed)
     ahead = rng.choice([-1, 0, 1]) * rng.choice([MINUTE, 20 * MINUTE, 30 * HOUR])
     server = Server(rng, ahead, [{} for _ in range(rng.choice([1, 2, 6]))])

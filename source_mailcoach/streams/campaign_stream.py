@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 from airbyte_cdk.models import SyncMode
 from airbyte_cdk.sources.streams.http import HttpSubStream
 
-from source_mailcoach import clocks, state
+from source_mailcoach import clocks, gate, state
 from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
+from source_mailcoach.gate import Campaign
 from source_mailcoach.paging import Page
-from source_mailcoach.state import Campaign, Parent, Scope, State
+from source_mailcoach.state import Parent, Scope, State
 from source_mailcoach.streams.base import Record, Slice
 from source_mailcoach.streams.campaigns import Campaigns
 from source_mailcoach.streams.pass_stream import PassStream
@@ -43,7 +44,8 @@ class CampaignStream(PassStream, HttpSubStream, ABC):
         listing = self.parent.listing()
         now = clocks.latest(self.client.server_time)
         reached, reason = state.begin(saved, self.scope, mode, now, listing.cursor, listing.began)
-        return reached, reason, state.due(reached, state.gate(reached, listing, self.config.engagement_window))
+        reached = state.listed(reached, listing.campaigns)
+        return reached, reason, state.due(reached, gate.gate(reached, listing, self.config.engagement_window))
 
     def expected_requests(self, mode: state.Mode, saved: Mapping[str, Any]) -> int:
         _, _, due = self._begin(mode, saved)
@@ -60,7 +62,7 @@ class CampaignStream(PassStream, HttpSubStream, ABC):
 
     def known_before(self, parent: Parent) -> datetime | None:
         assert isinstance(parent, Campaign)
-        return state.early_stop(self._reached, parent, self.config.lookback)
+        return gate.early_stop(self._reached, parent, self.config.lookback)
 
     def changed_at(self, row: Record) -> datetime | None:
         return None

@@ -9,7 +9,8 @@ from airbyte_cdk.models import SyncMode
 from source_mailcoach import clocks
 from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
-from source_mailcoach.state import GATE_MARGIN, Campaign, Listing, State, usable
+from source_mailcoach.gate import GATE_MARGIN, Campaign, Listing
+from source_mailcoach.state import State, usable
 from source_mailcoach.streams.base import Record, Slice
 from source_mailcoach.streams.parents import ParentStream, count_of, is_usable
 from source_mailcoach.times import format_time, parse_time, sortable

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from airbyte_cdk.models import SyncMode
 from airbyte_cdk.sources.streams.http import HttpSubStream
 
-from source_mailcoach import clocks, state
+from source_mailcoach import clocks, gate, state
 from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
 from source_mailcoach.paging import Page
@@ -34,6 +34,7 @@ class FeedStream(PassStream, ABC):
         reached, reason = state.begin(self._state, self.scope, mode, clocks.latest(self.client.server_time))
         if listed_at := self.parents_listed_at():
             reached = state.saw(reached, listed_at)
+        reached = state.listed(reached, parents)
         return reached, reason, state.due(reached, parents)
 
     def parents_listed_at(self) -> datetime | None:
@@ -41,7 +42,7 @@ class FeedStream(PassStream, ABC):
         return None
 
     def known_before(self, parent: Parent) -> datetime | None:
-        return state.seen_before(self._reached)
+        return gate.seen_before(self._reached, parent)
 
     def came(self, page: Page, parent: Parent, newest_first: bool) -> None:
         """Newest first, rows of a later page that are newer than those of the first tell of a cache, not of a time."""

@@ -5,16 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-from airbyte_cdk.models import (
-    AirbyteMessage,
-    AirbyteStateBlob,
-    AirbyteStateMessage,
-    AirbyteStateType,
-    AirbyteStreamState,
-    StreamDescriptor,
-    SyncMode,
-    Type,
-)
+from airbyte_cdk.models import SyncMode
 from airbyte_cdk.sources.streams.core import StreamData
 
 from source_mailcoach import problems, state
@@ -26,6 +17,8 @@ from source_mailcoach.problems import Absent, MailcoachError
 from source_mailcoach.request import Query
 from source_mailcoach.state import Parent, Scope, State
 from source_mailcoach.streams.base import MailcoachStream, Record, Slice
+from source_mailcoach.streams.checkpoint import Checkpoint
+from source_mailcoach.streams.failed_lists import OF_ALL_LISTS, FailedLists
 from source_mailcoach.times import parse_time, sortable
 from source_mailcoach.trail import Order
 
@@ -58,6 +51,7 @@ class PassStream(MailcoachStream, ABC):
         self._index = 0
         self._reached = State({})
         self._state: dict[str, Any] = {}
+        self._checkpoint = Checkpoint(self.name)
         self.plan: Plan | None = None
 
     # What a stream says of itself ---------------------------------------------------------------------------------
@@ -111,36 +105,11 @@ class PassStream(MailcoachStream, ABC):
     # Reading ------------------------------------------------------------------------------------------------------
 
     def stream_slices(self, *, sync_mode: SyncMode, **_: Any) -> Iterable[Slice]:
-        """One slice a parent that is due, holding no more than its rows are stamped with.
+        """One slice for all parents: after each slice the CDK makes a STATE, which would be many for short lists.
 
-        An empty slice if none is due, since the CDK asks for the state after slices only.
+        It is not empty, since after one that is the CDK asks for another, before it reads the first.
         """
-        mode: state.Mode = "incremental" if sync_mode is SyncMode.incremental else "full_refresh"
-        if self.plan:
-            self.plan.say(self.client.budget.per_minute)
-        self._reached, reason, self._due = self.begin(mode)
-        if reason:
-            self.logger.warning(f"All of {self.name} is read again: {reason}.")
-        self._index = 0
-        self.progress = self.start_progress(self.unit)
-        self.progress.whole = len(self._due) if self.unit != "pages" else 0
-        if (running := self._reached.running) and (running.after or running.position):
-            self.logger.info(f"{self.name} goes on where the sync before has stopped.")
-        self.announce(self.client.budget.per_minute)
-        try:
-            for index, parent in enumerate(self._due):
-                self._index = index
-                # After a slice that is empty the CDK asks for one more, before it reads the first.
-                yield self.slice_of(parent) or {"parent": "account"}
-                if self._missing_endpoint:
-                    break
-                self.progress.done += self.unit != "pages"
-        finally:
-            self.client.rest()
-        if not self._due:
-            self._reach(state.closed(self._reached))
-            yield {}
-        self.finish()
+        yield {"stream": self.name}
 
     def read_records(
         self,
@@ -149,26 +118,72 @@ class PassStream(MailcoachStream, ABC):
         stream_slice: Slice | None = None,
         stream_state: Mapping[str, Any] | None = None,
     ) -> Iterable[StreamData]:
-        """The records of one parent, with a STATE after each page but the last, which the CDK follows by its own."""
-        if not self._due:
-            return
-        parent = self._due[self._index]
+        """The records of all parents that are due, with a STATE now and then; the last is the CDK's.
+
+        Lists that cannot be read are left for the next sync, and named by the MailcoachError that is raised at the end.
+        What concerns more than one list, or a stream that has one only, is raised at once.
+        """
+        mode: state.Mode = "incremental" if sync_mode is SyncMode.incremental else "full_refresh"
+        if self.plan:
+            self.plan.say(self.client.budget.per_minute)
+        self._reached, reason, self._due = self.begin(mode)
+        if reason:
+            self.logger.warning(f"All of {self.name} is read again: {reason}.")
+        self.progress = self.start_progress(self.unit)
+        self.progress.whole = len(self._due) if self.unit != "pages" else 0
+        if (running := self._reached.running) and (running.after or running.position):
+            self.logger.info(f"{self.name} goes on where the sync before has stopped.")
+        self.announce(self.client.budget.per_minute)
+        self._checkpoint = Checkpoint(self.name)
+        failed = FailedLists(self.name, self.unit)
+        try:
+            yield from self._read_all(failed)
+            self.finish()
+            if error := failed.error():
+                raise error
+        except Exception:
+            yield from self._checkpoint.messages()
+            raise
+        finally:
+            self.client.rest()
+
+    def _read_all(self, failed: FailedLists) -> Iterator[StreamData]:
+        for index, parent in enumerate(self._due):
+            self._index, failed_before = index, self._reached.pending_of(parent)
+            try:
+                yield from self._read_one(parent)
+            except MailcoachError as error:
+                if parent is state.ACCOUNT or error.problem in OF_ALL_LISTS or self.client.is_hopeless:
+                    raise
+                self.progress.skipped += 1
+                self.logger.warning(f"{self._name_of(parent)} is left out of {self.name} in this sync. {error.what}")
+                self._reach(state.failed(self._reached, parent))
+                failed.add(parent.uuid, error)
+            else:
+                failed.succeeded()
+            if self._missing_endpoint or (failed.is_end and not failed_before):
+                return
+            if failed.is_end:  # those that are left have failed before, too
+                break
+            if parent is not self._due[-1]:
+                yield from self._checkpoint.messages(self._will_wait())
+        self._reach(state.ended(self._reached))
+
+    def _read_one(self, parent: Parent) -> Iterator[StreamData]:
         stream_slice = self.slice_of(parent)
         try:
             absent = yield from self.unless_absent(
                 lambda: self._read_parent(parent, stream_slice), lambda what: self._is_absent(what, parent)
             )
         except PagingError as error:
-            self.client.rest()
             raise self.wrong_pages(error) from error
+        finally:
+            self.client.drop(self.query(1, self._sort, stream_slice))
         if absent:
             self._tell_absent(parent)
-        if self._missing_endpoint:
-            return
-        self.client.drop(self.query(1, self._sort, stream_slice))
-        self._reach(state.finished(self._reached, parent))
-        if parent is self._due[-1]:
-            self._reach(state.closed(self._reached))
+        if not self._missing_endpoint:
+            self.progress.done += self.unit != "pages"
+            self._reach(state.finished(self._reached, parent))
 
     def _read_parent(self, parent: Parent, stream_slice: Slice) -> Iterator[StreamData]:
         sort, known_before = self._plan(parent)
@@ -215,7 +230,8 @@ class PassStream(MailcoachStream, ABC):
                 return
             if position:
                 self._reach(state.at_position(self._reached, parent, sort, position))
-                yield self._state_message()
+                following = self.query(page.number + 1, sort, stream_slice)
+                yield from self._checkpoint.messages(not self.client.is_asked(following))
 
     def _pages(
         self, sort: str, parent: Parent, stream_slice: Slice, may_stop: bool
@@ -272,14 +288,18 @@ class PassStream(MailcoachStream, ABC):
             self.warn_of_missing_endpoint()
             return
         self.progress.skipped += 1
-        what = self.unit.removesuffix("s").capitalize()
-        self.logger.warning(f"{what} {parent.uuid} was deleted during the sync and is left out of {self.name}.")
+        self.logger.warning(f"{self._name_of(parent)} was deleted during the sync and is left out of {self.name}.")
+
+    def _name_of(self, parent: Parent) -> str:
+        return f"{self.unit.removesuffix('s').capitalize()} {parent.uuid}"
+
+    def _will_wait(self) -> bool:
+        """Before the list of the next parent: whether it is not under way yet."""
+        following = next(self._pages_to_come(), None)
+        return following is None or not self.client.is_asked(following)
 
     def _reach(self, reached: State) -> None:
         self._reached = reached
         self._state = reached.to_json()
-
-    def _state_message(self) -> AirbyteMessage:
-        """The CDK makes these between slices only; a list of hours needs them within."""
-        stream = AirbyteStreamState(StreamDescriptor(name=self.name), AirbyteStateBlob(self._state))
-        return AirbyteMessage(Type.STATE, state=AirbyteStateMessage(AirbyteStateType.STREAM, stream))
+        if self.is_resumable:  # a stream that is read whole each time has no state
+            self._checkpoint.reach(self._state)

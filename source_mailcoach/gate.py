@@ -1,0 +1,82 @@
+"""What a pass may leave out, since the passes before have seen it: campaigns as a whole, and rows of a list. Pure.
+
+Of the campaigns, a pass reads only those that the *gate* lets through, from their listing: those recounted since the
+last finished pass, those sent within the engagement window, and those that are pending (see `state`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from source_mailcoach.state import Parent, State
+from source_mailcoach.times import parse_time
+
+# A recount may be under way while the campaigns are listed: its stamp is then a little older than the listing.
+GATE_MARGIN = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Campaign(Parent):
+    """What is known of a campaign from the listing."""
+
+    status: str
+    sent_at: str | None = None
+    statistics_calculated_at: str | None = None
+    counters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def was_sent(self) -> bool:
+        """Drafts, the scheduled ones among them, went to nobody: they have nothing below them."""
+        return self.status != "draft"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The campaigns in scope, how late it is at the least, how far it surely saw the statistics, and its `began`."""
+
+    campaigns: Sequence[Campaign]
+    time: datetime
+    cursor: str | None = None
+    began: str | None = None
+
+
+def gate(state: State, listing: Listing, window: timedelta) -> list[Campaign]:
+    """The campaigns of which something can be new since the last finished pass."""
+    return [
+        campaign
+        for campaign in listing.campaigns
+        if campaign.was_sent
+        and (state.pending_of(campaign) or _can_be_new(campaign, state.cursor, listing.time, window))
+    ]
+
+
+def _can_be_new(campaign: Campaign, cursor: str | None, now: datetime, window: timedelta) -> bool:
+    since, counted = parse_time(cursor), parse_time(campaign.statistics_calculated_at)
+    if since is None or counted is None or counted >= since - GATE_MARGIN:
+        return True
+    sent = parse_time(campaign.sent_at)
+    return bool(window) and (sent is None or sent >= now - window)
+
+
+def early_stop(state: State, campaign: Campaign, lookback: timedelta) -> datetime | None:
+    """The time before which rows of a campaign are known already; None if all of it has to be read.
+
+    A campaign that was not yet sent when the last pass began may never have been read: it can have been paused, and
+    out of scope, since its first rows came.
+    """
+    since, sent = parse_time(_since(state, campaign)), parse_time(campaign.sent_at)
+    if since is None or sent is None or sent >= since - GATE_MARGIN:
+        return None
+    return since - lookback
+
+
+def seen_before(state: State, parent: Parent) -> datetime | None:
+    """The time before which the last finished pass saw all rows of a list that tell when they changed."""
+    since = parse_time(_since(state, parent))
+    return since and since - GATE_MARGIN
+
+
+def _since(state: State, parent: Parent) -> str | None:
+    pending = state.pending_of(parent)
+    return pending.since if pending else state.cursor

@@ -1,0 +1,40 @@
+"""The parts of a saved state, from JSON and back. What is read raises ValueError, or what Python raises, if it is none.
+
+A state comes from where nobody knows what became of it, so nothing in it is believed.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from source_mailcoach.paging import Position
+from source_mailcoach.times import parse_time
+
+
+def position_to_json(position: Position) -> list[Any]:
+    numbers = [position.rows, position.total, position.size]
+    return [*numbers, position.since, position.top, position.ahead, *position.marks]
+
+
+def position_of(parts: Sequence[Any]) -> Position | None:
+    """None for one that an earlier version left, which cannot be found again for sure: its list begins anew."""
+    rows, total, size = (int(number) for number in parts[:3])
+    if min(rows, total) < 0 or size < 1:
+        raise ValueError("not a position in a list")
+    if len(parts) < 6:
+        return None
+    since, top, ahead, *marks = parts[3:]
+    if int(ahead) < 0 or not all(isinstance(mark, str) for mark in marks):
+        raise ValueError("not a position in a list")
+    return Position(rows, total, size, time_of(since), tuple(marks), time_of(top), int(ahead))
+
+
+def text_of(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise ValueError("not a text")
+    return value
+
+
+def time_of(value: Any) -> str | None:
+    if value is not None and (not isinstance(value, str) or parse_time(value) is None):
+        raise ValueError("not a time")
+    return value

@@ -1,0 +1,50 @@
+"""When the STATE of a stream goes out, and what becomes of one that waits for that."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from airbyte_cdk.models import (
+    AirbyteMessage,
+    AirbyteStateBlob,
+    AirbyteStateMessage,
+    AirbyteStateType,
+    AirbyteStreamState,
+    StreamDescriptor,
+    Type,
+)
+
+from source_mailcoach import output
+
+INTERVAL = 1.0  # seconds
+
+
+class Checkpoint:
+    """The latest state of a stream, all rows of which are out.
+
+    It is due once a second at the most, and before a wait: a page that is not under way yet has to be waited for, as
+    has the limit of requests. So a sync that is killed loses what it has read of its last second, all of it pages that
+    had been asked for ahead, and the page under way. One that is ended by a signal loses no more than that page: what
+    waits goes out then.
+    """
+
+    def __init__(self, stream: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._descriptor = StreamDescriptor(name=stream)
+        self._clock = clock
+        self._said = clock()
+        self._is_out = True
+        self._state: Mapping[str, Any] = {}
+
+    def reach(self, state: Mapping[str, Any]) -> None:
+        """Rows up to here are out."""
+        self._state, self._is_out = state, False
+        stream = {"stream_descriptor": {"name": self._descriptor.name}, "stream_state": state}
+        output.hold(json.dumps({"type": "STATE", "state": {"type": "STREAM", "stream": stream}}) + "\n")
+
+    def messages(self, will_wait: bool = True) -> Iterator[AirbyteMessage]:
+        """The STATE, if it is due."""
+        if not self._is_out and (will_wait or self._clock() - self._said >= INTERVAL):
+            self._said, self._is_out = self._clock(), True
+            stream = AirbyteStreamState(self._descriptor, AirbyteStateBlob(self._state))
+            yield AirbyteMessage(Type.STATE, state=AirbyteStateMessage(AirbyteStateType.STREAM, stream))

@@ -1,0 +1,59 @@
+"""Lists that a stream could not read, and behind which it went on."""
+
+from source_mailcoach import problems
+from source_mailcoach.problems import MailcoachError
+from source_mailcoach.progress import many
+
+IN_A_ROW = 5
+"""So many lists in a row are not ill: the server is. A list that fails takes six tries and half a minute."""
+NAMED = 3
+
+# Whichever list had been asked for, it would have been the same.
+OF_ALL_LISTS = (
+    problems.TOKEN_MAY_NOT_READ,
+    problems.QUERY_REFUSED,
+    problems.RATE_LIMITED,
+    problems.LIMITED_IN_FRONT,
+    problems.BOT_CHALLENGE,
+)
+
+
+class FailedLists:
+    """Those of one reading of a stream; `unit` is what they belong to ("campaigns")."""
+
+    def __init__(self, stream: str, unit: str) -> None:
+        self._stream, self._unit = stream, unit
+        self._names: list[str] = []
+        self._errors: list[MailcoachError] = []
+        self._in_a_row = 0
+
+    @property
+    def is_end(self) -> bool:
+        """Whether the stream ends here, as too many have failed in a row."""
+        return self._in_a_row >= IN_A_ROW
+
+    def add(self, name: str, error: MailcoachError) -> None:
+        self._names.append(name)
+        self._errors.append(error)
+        self._in_a_row += 1
+
+    def succeeded(self) -> None:
+        self._in_a_row = 0
+
+    def error(self) -> MailcoachError | None:
+        """What the stream fails with in the end; None if nothing has failed.
+
+        It says what the first of them failed with. It is transient if any of them is: trying again is worth it then.
+        """
+        if not self._errors:
+            return None
+        first = self._errors[0]
+        lists = f"{many(len(self._names), self._unit.removesuffix('s'))} ({', '.join(self._names[:NAMED])}"
+        lists += f" and {len(self._names) - NAMED:,} more)" if len(self._names) > NAMED else ")"
+        lists += ", and stopped at so many in a row" if self.is_end else ""
+        cure = str(first.message).removeprefix(first.what).strip()
+        cause = first.what.removesuffix(".")
+        error = MailcoachError(problems.LISTS_NOT_READ, stream=self._stream, lists=lists, cause=cause, cure=cure)
+        types = {each.failure_type for each in self._errors}
+        error.failure_type = problems.TRANSIENT if problems.TRANSIENT in types else first.failure_type
+        return error
