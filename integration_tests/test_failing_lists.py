@@ -217,3 +217,19 @@ def test_a_proxy_that_loses_its_route_to_all_lists_for_good_ends_the_stream_with
     rest = read(sandbox, ["campaign_opens"], mode="incremental", state=failed.state)
     both = [*failed.records("campaign_opens"), *rest.records("campaign_opens")]
     assert table("campaign_opens", both) == rows(sandbox.truth("campaign_opens"))
+
+
+@pytest.mark.parametrize("place", [0, -1], ids=["first", "last"])
+def test_an_import_whose_details_cannot_be_read_comes_without_them_and_hides_no_other(
+    sandbox: Sandbox, place: int
+) -> None:
+    failing = list(sandbox.store.imports)[place]
+    sandbox.add_fault(Fault(path=f"/subscriber-imports/{failing}$", times=None, status=500))
+    result = read(sandbox, ["subscriber_imports"], sandbox.config(include_import_details=True))
+    assert result.exit_code == 1
+    assert f"1 import ({failing})" in result.errors[0]["message"]
+    came, truth = result.records("subscriber_imports"), sandbox.truth("subscriber_imports", include_import_details=True)
+    assert {row["uuid"] for row in came} == {row["uuid"] for row in truth}
+    whole = [row for row in came if row["uuid"] != failing]
+    assert rows(whole) == rows(row for row in truth if row["uuid"] != failing)
+    assert any(row["subscribers_csv"] for row in truth)

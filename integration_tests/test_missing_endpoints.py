@@ -1,12 +1,14 @@
 """A server that is too old for a stream: no rows, one warning that names the version, and all the rest as ever."""
 
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from integration_tests.in_process import read_here as read
 from integration_tests.tables import assert_all_there
-from sandbox import Sandbox
+from sandbox import Fault, Sandbox
 from sandbox.connector import STREAMS
 from sandbox.versions import VERSIONS
 
@@ -109,3 +111,49 @@ def test_older_servers_that_ignore_the_sort_of_imports_are_read_whole() -> None:
         for _ in range(40):
             sandbox.store.add_import(next(iter(sandbox.store.email_lists.values())))
         assert_all_there(read(sandbox, ["subscriber_imports"]), sandbox, ["subscriber_imports"])
+
+
+NO_UUID = Fault(path="/transactional-mails/templates$", status=500, times=None)
+
+
+def test_what_postgresql_takes_for_a_broken_uuid_is_a_missing_endpoint_as_elsewhere() -> None:
+    """Three requests for the endpoint, and one for the list of the mails, which such a server answers."""
+    with Sandbox(version="v8", campaigns=2, seed=5, opens=4) as sandbox:
+        sandbox.add_fault(replace(NO_UUID))
+        result = read(sandbox, ["transactional_mails", "transactional_mail_templates"])
+        assert_all_there(result, sandbox, ["transactional_mails"])
+        assert result.records("transactional_mail_templates") == []
+        assert ["8.14" in warning for warning in result.logs("WARN")] == [True]
+        asked = [request.kind for request in sandbox.requests]
+        assert asked.count("transactional_mail_templates") == 3
+        assert asked.count("transactional_mails") == sandbox.least_requests(["transactional_mails"]) + 1
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_templates_of_transactional_mails_that_failed_for_a_moment_come_whole(times: int) -> None:
+    with Sandbox(version="v8", campaigns=2, seed=5, opens=4) as sandbox:
+        sandbox.add_fault(replace(NO_UUID, times=times))
+        result = read(sandbox, ["transactional_mail_templates"])
+        assert_all_there(result, sandbox, ["transactional_mail_templates"])
+        assert result.logs("WARN") == []
+
+
+def test_a_server_that_fails_for_the_list_of_the_mails_too_lacks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds, sleep=time.sleep: sleep(seconds / 1000))
+    with Sandbox(version="v8", campaigns=2, seed=5, opens=4) as sandbox:
+        sandbox.add_fault(replace(NO_UUID, path="/transactional-mails"))
+        result = read(sandbox, ["email_lists", "transactional_mail_templates"])
+        assert [error["failure_type"] for error in result.errors] == ["transient_error"]
+        assert "internal error (500)" in result.errors[0]["message"]
+        assert result.logs("WARN") == []
+
+
+def test_templates_that_fail_after_they_have_answered_are_not_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds, sleep=time.sleep: sleep(seconds / 1000))
+    with Sandbox(version="v8", campaigns=2, seed=5, opens=4) as sandbox:
+        for number in range(40):
+            sandbox.store.add_transactional_mail_template(f"Letter {number}")
+        sandbox.add_fault(replace(NO_UUID, query={"page": "2"}))
+        result = read(sandbox, ["transactional_mail_templates"])
+        assert [error["failure_type"] for error in result.errors] == ["transient_error"]
+        assert result.logs("WARN") == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from integration_tests.in_process import read_here as read
-from integration_tests.tables import assert_all_there
+from integration_tests.tables import assert_all_there, by_key
 from sandbox import Sandbox
 from sandbox.connector import STREAMS
 
@@ -114,3 +114,48 @@ def test_a_list_deleted_after_it_was_listed_is_left_out_with_one_warning_a_strea
         ]
         again = read(sandbox, streams, mode=mode, state=result.state)
         assert (again.exit_code, again.logs("WARN")) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("parent", "streams"),
+    [
+        ("campaigns", ("campaigns", "campaign_opens", "campaign_bounces")),
+        ("email_lists", ("email_lists", "subscribers", "tags")),
+    ],
+)
+@pytest.mark.parametrize(("minutes", "listings"), [(59, 1), (61, 2)])
+def test_a_listing_is_renewed_for_the_streams_that_begin_when_it_is_an_hour_old(
+    parent: str, streams: tuple[str, ...], minutes: int, listings: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came in meanwhile is in the rows of the stream that begins after that, and in the next sync for the others.
+
+    No stream of the sync loses anything by it: not the one that was under way, and none of them in the next sync.
+    """
+    now = [0.0]
+    monkeypatch.setattr("source_mailcoach.streams.parents.ParentStream.clock", lambda: now[0])
+    _, first, second = streams
+    with Sandbox(version="v8", campaigns=6, seed=5, opens=10, sent_only=True, lists=3, shuffle_ties=False) as sandbox:
+
+        def an_hour_later(request: Any) -> None:
+            """While the first stream below is read."""
+            if request.kind == first:
+                sandbox.on_request = None
+                now[0] += 60 * minutes
+                sandbox.store.advance(60 * minutes)
+                email_list = sandbox.store.add_email_list("A new one")
+                sandbox.store.add_tag(email_list, "new")
+                who = sandbox.store.add_subscriber(email_list, "new@example.org")
+                campaign = sandbox.store.add_campaign("A new one", email_list=email_list)
+                sandbox.store.add_open(campaign, who)
+                sandbox.store.add_bounce(campaign, who)
+
+        sandbox.on_request = an_hour_later
+        result = read(sandbox, streams, mode="incremental")
+        assert result.exit_code == 0
+        assert Counter(request.kind for request in sandbox.requests)[parent] == listings
+        missing = by_key(second, sandbox.truth(second)).keys() - by_key(second, result.records(second)).keys()
+        assert len(missing) == 2 - listings
+        again = read(sandbox, streams, mode="incremental", state=result.state)
+        for stream in streams:
+            both = [*result.records(stream), *again.records(stream)]
+            assert by_key(stream, both).keys() == by_key(stream, sandbox.truth(stream)).keys(), stream

@@ -52,6 +52,8 @@ SEEN_INSTEAD: Mapping[Problem, str] = {
 TRIES_OF_NOT_FOUND = 3
 # Mailcoach's own no to a token that was good before: one backend of several may be out of step.
 TRIES_OF_DOUBT = 2
+# Older servers take the last part for the uuid of a row. With PostgreSQL, what is no uuid makes the query fail.
+TAKEN_FOR_UUIDS = {"transactional-mails/templates"}
 
 BOM = b"\xef\xbb\xbf"
 ENCODINGS = {"", "identity", "gzip", "x-gzip", "deflate"}
@@ -164,6 +166,8 @@ def _error_in_front(answer: Answer, url: str, answered: Collection[str]) -> Mail
 def _error_of_laravel(
     status: int, message: str, query: Query, url: str, answered: Collection[str]
 ) -> MailcoachError | None:
+    if status == 500 and query.path in TAKEN_FOR_UUIDS - set(answered):
+        return MailcoachError(problems.SERVER_ERROR, url=url, absent="endpoint")
     if status != 404:
         problem = LARAVELS.get(status, problems.REFUSED if status < 500 else problems.GATEWAY_ERROR)
         in_doubt = (status == 401 and answered) or (status == 403 and query.endpoint in answered)

@@ -33,7 +33,8 @@ class MailcoachError(AirbyteTracedException):
 
     One that came after good answers can be `passing`: it is transient then, and worth as many tries as the patience
     of the client allows. One that is merely in doubt is worth so many `tries`. `absent` is set if Mailcoach itself says
-    that what was asked for is not there (404): a row in the path, or the endpoint. `wait` is how many seconds the
+    that what was asked for is not there (404), a row in the path or the endpoint: whoever asked for it weighs that, and
+    tries again if need be. `wait` is how many seconds the
     server wants to be left alone, if it says so.
     """
 
@@ -42,7 +43,7 @@ class MailcoachError(AirbyteTracedException):
     ) -> None:
         self.problem = problem
         self.what = problem.what.format(**details)
-        self.retry = problem.retry or passing
+        self.retry = (problem.retry or passing) and absent is None
         self.tries = tries
         self.absent = absent
         self.wait: float | None = None

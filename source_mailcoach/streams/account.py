@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from source_mailcoach import clocks
-from source_mailcoach.problems import Absent
+from source_mailcoach.problems import Absent, MailcoachError
 from source_mailcoach.request import Query
 from source_mailcoach.state import Parent
 from source_mailcoach.streams.base import ListStream, Record, Slice
+from source_mailcoach.streams.failed_lists import OF_ALL_LISTS, FailedLists
 from source_mailcoach.streams.feed_stream import EventStream, FeedStream
 from source_mailcoach.streams.parents import is_usable
 
@@ -29,7 +30,8 @@ class Sends(EventStream):
 
     def known_before(self, parent: Parent) -> datetime | None:
         known = super().known_before(parent)
-        return known and min(known, clocks.earliest(self.client.server_time) - self.config.engagement_window)
+        window = clocks.earliest(self.client.server_time) - self.config.engagement_window
+        return known and max(min(known, window), self.start or min(known, window))
 
 
 class Suppressions(FeedStream):
@@ -63,12 +65,20 @@ class TransactionalMails(EventStream):
 
 
 class TransactionalMailTemplates(ListStream):
-    """Without `updated_at`, so an edit shows in a full reading only. The `id` to sort by is not in the row."""
+    """Without `updated_at`, so an edit shows in a full reading only. The `id` to sort by is not in the row.
+
+    Older servers take it for a mail whose uuid is "templates". They have none (404), or with PostgreSQL, where that is
+    no uuid, they fail (500): see `diagnosis`. What such a server answers well is the list of the mails.
+    """
 
     endpoint = "transactional-mails/templates"
     primary_key = "uuid"
     sort = "-id"
     since_version = "Mailcoach 8.14"
+
+    def is_lacking(self) -> bool:
+        self.client.fetch(Query("transactional-mails", (("page", 1),)))
+        return True
 
 
 class SubscriberImports(ListStream):
@@ -78,13 +88,27 @@ class SubscriberImports(ListStream):
     primary_key = "uuid"
     sort = "-created_at"
     wire: ClassVar[Mapping[str, Any]] = {"email_list_id": {"type": "string"}}
+    _failed: FailedLists
+
+    def read_records(self, *args: Any, **kwargs: Any) -> Iterable[Record]:
+        """All imports. One whose details cannot be read comes without them; MailcoachError names it at the end."""
+        self._failed = FailedLists(self.name, "imports")
+        yield from super().read_records(*args, **kwargs)
+        if error := self._failed.error():
+            raise error
 
     def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
         """The uuid of the list has two names, by version. Details are a request for each import."""
         record = {field: value for field, value in row.items() if field != "email_list_id"}
         record.setdefault("email_list_uuid", row.get("email_list_id"))
         if self.config.include_import_details and is_usable(uuid := row.get("uuid")):
-            record.update(self._details(Query(f"{self.endpoint}/{uuid}")))
+            try:
+                record.update(self._details(Query(f"{self.endpoint}/{uuid}")))
+                self._failed.succeeded()
+            except MailcoachError as error:
+                if error.problem in OF_ALL_LISTS or self._failed.is_end or self.client.is_hopeless:
+                    raise
+                self._failed.add(uuid, error)
         yield record
 
     def _details(self, query: Query) -> dict[str, Any]:

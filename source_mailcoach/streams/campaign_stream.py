@@ -38,6 +38,7 @@ class CampaignStream(PassStream, HttpSubStream, ABC):
         return self.parent.scope
 
     def begin(self, mode: state.Mode) -> tuple[State, str | None, Sequence[Parent]]:
+        self.parent.renew()
         return self._begin(mode, self._state)
 
     def _begin(self, mode: state.Mode, saved: Mapping[str, Any]) -> tuple[State, str | None, Sequence[Campaign]]:

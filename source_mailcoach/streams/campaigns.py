@@ -30,7 +30,7 @@ COUNTERS = ("unique_open_count", "unsubscribe_count", "bounce_count", "sent_to_n
 class Campaigns(ParentStream):
     """Sortable by name and by time of sending, which other campaigns may share; by nothing that is unique.
 
-    The list is fetched once in a sync, however many streams need it: a page of it carries four HTML bodies a row.
+    The list is fetched once an hour, however many streams need it: a page of it carries four HTML bodies a row.
     There is no filter by date, so an incremental sync reads it whole too, and emits what has changed. From v7 on
     opens and clicks do not move `updated_at`, but `statistics_calculated_at` only.
     """
@@ -87,6 +87,7 @@ class Campaigns(ParentStream):
         if seen.began is None:
             since = self._cursor(sync_mode)
         began, until = (format_time(time) if time else None for time in (counted.began, counted.cursor))
+        self._made_at = type(self).clock()
         self._listing = Listing(campaigns, clocks.earliest(seen.began), until, began)
         reached = seen.cursor or since
         cursor = format_time(reached) if reached and sync_mode is SyncMode.incremental else None

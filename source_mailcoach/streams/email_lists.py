@@ -40,7 +40,7 @@ class EmailLists(ParentStream):
                 unusable += 1
             yield row
         self.warn_of_unusable(unusable)
-        self._listing = found
+        self._made_at, self._listing = type(self).clock(), found
 
     def listing(self) -> Sequence[Parent]:
         """The email lists: from the reading of this stream, or from one made for the purpose."""

@@ -64,17 +64,18 @@ class EventStream(FeedStream, ABC):
         return {**super().scope, "start_date": self.config.start}
 
     @cached_property
-    def _start(self) -> datetime | None:
+    def start(self) -> datetime | None:
+        """The start date, before which no row is wanted."""
         return parse_time(self.config.start)
 
     def known_before(self, parent: Parent) -> datetime | None:
-        known = (super().known_before(parent), self._start)
+        known = (super().known_before(parent), self.start)
         return max((time for time in known if time), default=None)
 
     def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
         """A row that does not say when it happened has not happened yet."""
-        time = self.changed_at(row) if self._start else None
-        if not (self._start and time and time < self._start):
+        time = self.changed_at(row) if self.start else None
+        if not (self.start and time and time < self.start):
             yield from super().records_of(row, stream_slice)
 
 
@@ -90,6 +91,10 @@ class EmailListStream(FeedStream, HttpSubStream, ABC):
 
     def parents(self) -> Sequence[Parent]:
         return self.parent.listing()
+
+    def begin(self, mode: state.Mode) -> tuple[State, str | None, Sequence[Parent]]:
+        self.parent.renew()
+        return super().begin(mode)
 
     def parents_listed_at(self) -> datetime | None:
         return self.parent.listed_at

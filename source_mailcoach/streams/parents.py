@@ -1,9 +1,10 @@
-"""Lists whose rows have lists of their own: fetched once in a sync, however many streams need them."""
+"""Lists whose rows have lists of their own: fetched once an hour at the most, however many streams need them."""
 
 import re
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Collection
-from typing import TypeGuard
+from collections.abc import Callable, Collection
+from typing import Any, ClassVar, TypeGuard
 
 from source_mailcoach.problems import MailcoachError
 from source_mailcoach.progress import many
@@ -12,6 +13,7 @@ from source_mailcoach.streams.base import ListStream
 
 # Pages: a list that is longer is not read anew for one row that may be gone.
 DEAR = 10
+LISTING_LASTS = 3600.0  # seconds
 USABLE = re.compile(r"(?!true$|false$|[0-9]+$)[0-9A-Za-z_-]+")
 
 
@@ -26,9 +28,21 @@ def count_of(value: object) -> int:
 
 
 class ParentStream(ListStream, ABC):
-    """Streams of lists below this one ask it whether a parent was deleted since it was listed."""
+    """Streams of lists below this one go by its listing, and ask it whether a parent was deleted since.
 
+    A listing is as old as a sync of hours gets, unless it is renewed. That happens where a stream begins its pass, and
+    there alone: a pass goes by one listing to its end, by that of its own beginning, and claims no more than that saw.
+    """
+
+    clock: ClassVar[Callable[[], float]] = time.monotonic
+    _listing: Any = None
+    _made_at = 0.0
     _listed_anew: Collection[str] | None = None
+
+    def renew(self) -> None:
+        """Whoever asks for the listing next makes a new one, if this one is too old."""
+        if type(self).clock() - self._made_at >= LISTING_LASTS:
+            self._listing = self._listed_anew = None
 
     @abstractmethod
     def listed(self) -> Collection[str]:
