@@ -24,7 +24,7 @@ import pytest
 
 from integration_tests.tables import rows, table
 from sandbox import Fault, Sandbox, connector
-from sandbox.connector import MAIN, Run, catalog, inputs, trust
+from sandbox.connector import MAIN, Run, catalog, inputs, read, trust
 
 BUFFERING = {"buffered": {"PYTHONUNBUFFERED": ""}, "unbuffered": {"PYTHONUNBUFFERED": "1"}}
 CONFIG = {"api_base_url": "https://news.example.com/api", "api_token": "token-of-nobody"}
@@ -279,6 +279,27 @@ def test_ended_again_and_again_in_the_middle_of_its_output_nothing_is_missing(en
             stopped += 1
         assert stopped >= 3
         assert table(stream, records) == rows(truth)
+
+
+def test_ended_on_a_fast_server_the_state_of_all_pages_that_are_out_is_out_too(environ: Mapping[str, str]) -> None:
+    """Whatever was read since the last STATE, which is there once a second only."""
+    stream = "campaign_opens"
+    with Sandbox(version="v8", campaigns=0, lists=1, seed=4, big_campaign_opens=30_000) as sandbox:
+        content = {"config": sandbox.config(), "catalog": catalog([stream], "incremental")}
+        with inputs(**content) as paths, started({**environ, **trust(sandbox)}, "read", *paths) as process:
+            process.lines(1200)
+            process.terminate()
+            run = whole(process.end())
+        assert run.exit_code == -signal.SIGTERM
+        kinds = [message["type"] for message in run.messages]
+        assert kinds[-2:] == ["STATE", "LOG"]
+        rows_before, _, size, _, _, ahead, *_ = run.state_of(stream)["pass"]["position"]
+        under_way = size
+        assert len(run.records(stream)) - under_way <= rows_before + ahead <= len(run.records(stream))
+        reread = read(sandbox, [stream], sandbox.config(max_parallel_requests=1), "incremental", run.state)
+        asked = [int(request.query["page"]) for request in sandbox.requests if request.kind == stream]
+        assert reread.exit_code == 0
+        assert len(asked) <= 2_000 + 16, "but for what was under way, no page is asked for again"
 
 
 @pytest.mark.skipif(

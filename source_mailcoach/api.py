@@ -67,7 +67,7 @@ class MailcoachClient(HttpClient):
         self._failed: Query | None = None  # since when it is not known whether the server is still there
         self.clock_report = ClockReport()
         self.rows_per_page = 15  # on self-hosted servers; the first page tells
-        parallel = config.max_parallel_requests
+        self._parallel = parallel = config.max_parallel_requests
         self._fetcher, self._questioner = (
             Fetcher(self._get, self._judge, self.budget, its_patience, its_parallel, self.api_base.url)
             for its_patience, its_parallel in ((patience, parallel), (LAST_QUESTION, 1))
@@ -139,9 +139,14 @@ class MailcoachClient(HttpClient):
         """Throw away what was fetched ahead of the list that this is a page of."""
         self._fetcher.drop(page)
 
-    def is_asked(self, query: Query) -> bool:
-        """Whether a query is under way, or its answer is there: else all of it has to be waited for."""
-        return self._fetcher.is_asked(query)
+    def will_wait(self, query: Query | None) -> bool:
+        """Whether there is a wait before this query is answered, or (None) before one that is not known yet.
+
+        For the limit, or since requests go one at a time: not if it is under way already.
+        """
+        if query and self._fetcher.is_asked(query):
+            return False
+        return self._parallel == 1 or self.budget.wait(time.monotonic()) != 0
 
     def last_page(self, query: Query) -> int:
         """How many pages the list of a first page has that was fetched ahead; 0 if that is not known yet."""

@@ -23,10 +23,9 @@ INTERVAL = 1.0  # seconds
 class Checkpoint:
     """The latest state of a stream, all rows of which are out.
 
-    It is due once a second at the most, and before a wait: a page that is not under way yet has to be waited for, as
-    has the limit of requests. So a sync that is killed loses what it has read of its last second, all of it pages that
-    had been asked for ahead, and the page under way. One that is ended by a signal loses no more than that page: what
-    waits goes out then.
+    It is due once a second at the most, and before a wait: for the limit of requests, or for each page where they go
+    one at a time. So a sync that is killed loses no more than what it has read within a second, and what is under way.
+    One that is ended by a signal loses the latter alone: what is held goes out then.
     """
 
     def __init__(self, stream: str, clock: Callable[[], float] = time.monotonic) -> None:

@@ -166,7 +166,7 @@ class PassStream(MailcoachStream, ABC):
             if failed.is_end:  # those that are left have failed before, too
                 break
             if parent is not self._due[-1]:
-                yield from self._checkpoint.messages(self._will_wait())
+                yield from self._checkpoint.messages(self.client.will_wait(next(self._pages_to_come(), None)))
         self._reach(state.ended(self._reached))
 
     def _read_one(self, parent: Parent) -> Iterator[StreamData]:
@@ -231,7 +231,7 @@ class PassStream(MailcoachStream, ABC):
             if position:
                 self._reach(state.at_position(self._reached, parent, sort, position))
                 following = self.query(page.number + 1, sort, stream_slice)
-                yield from self._checkpoint.messages(not self.client.is_asked(following))
+                yield from self._checkpoint.messages(self.client.will_wait(following))
 
     def _pages(
         self, sort: str, parent: Parent, stream_slice: Slice, may_stop: bool
@@ -292,11 +292,6 @@ class PassStream(MailcoachStream, ABC):
 
     def _name_of(self, parent: Parent) -> str:
         return f"{self.unit.removesuffix('s').capitalize()} {parent.uuid}"
-
-    def _will_wait(self) -> bool:
-        """Before the list of the next parent: whether it is not under way yet."""
-        following = next(self._pages_to_come(), None)
-        return following is None or not self.client.is_asked(following)
 
     def _reach(self, reached: State) -> None:
         self._reached = reached
