@@ -177,3 +177,27 @@ def test_deselecting_everything_but_a_child_stream_still_moves_its_state() -> No
             days=365
         )
         assert set(PRIMARY_KEYS["campaign_bounces"]) <= result.records("campaign_bounces")[0].keys()
+
+
+@pytest.mark.parametrize("version", ["v6", "v7"])
+def test_bounces_that_no_recount_told_of_come_with_the_next_event_of_their_campaign(version: str) -> None:
+    """On v6 and v7 a bounce has nothing counted: after the engagement window, syncs do not look for it."""
+    with Sandbox(version=version, campaigns=6, seed=4, opens=30, sent_only=True, in_window=0) as sandbox:
+        result = sync(sandbox, ["campaign_bounces"])
+        old = min(sandbox.store.campaigns.values(), key=lambda campaign: campaign.sent_at)
+        audience = [each for each in sandbox.store.subscribers.values() if each.email_list is old.email_list]
+        bounced = {row.subscriber for row in sandbox.store.events[old.uuid].feedback}
+        late = [each for each in audience if each not in bounced][:25]
+        other = max(sandbox.store.campaigns.values(), key=lambda campaign: campaign.sent_at)
+        opener = next(each for each in sandbox.store.subscribers.values() if each.email_list is other.email_list)
+        for who in late:
+            sandbox.store.advance(2 * 24 * 3600)
+            sandbox.store.add_bounce(old, who)
+            sandbox.store.add_open(other, opener)  # the cursor moves on
+            result = sync(sandbox, ["campaign_bounces"], result.state)
+            assert (old.uuid, who.uuid, "bounce") not in by_key("campaign_bounces", result.records("campaign_bounces"))
+        sandbox.store.add_open(old, audience[0])
+        result = sync(sandbox, ["campaign_bounces"], result.state)
+        came = {row["subscriber_uuid"] for row in result.records("campaign_bounces")}
+        assert {who.uuid for who in late} <= came
+        assert len(late) > 15

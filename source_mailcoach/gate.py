@@ -59,16 +59,19 @@ def _can_be_new(campaign: Campaign, cursor: str | None, now: datetime, window: t
     return bool(window) and (sent is None or sent >= now - window)
 
 
-def early_stop(state: State, campaign: Campaign, lookback: timedelta) -> datetime | None:
+def early_stop(
+    state: State, campaign: Campaign, lookback: timedelta, window: timedelta | None = None
+) -> datetime | None:
     """The time before which rows of a campaign are known already; None if all of it has to be read.
 
     A campaign that was not yet sent when the last pass began may never have been read: it can have been paused, and
-    out of scope, since its first rows came.
+    out of scope, since its first rows came. `window` is given for events that can come without a recount: those that
+    came after the engagement window were not looked for, until another event has brought a recount.
     """
     since, sent = parse_time(_since(state, campaign)), parse_time(campaign.sent_at)
     if since is None or sent is None or sent >= since - GATE_MARGIN:
         return None
-    return since - lookback
+    return min(since, sent + window if window else since) - lookback
 
 
 def seen_before(state: State, parent: Parent) -> datetime | None:

@@ -162,6 +162,13 @@ def test_only_a_campaign_that_was_surely_read_before_may_be_read_in_part(
     assert early_stop(State(SCOPE), what, DAY) is None
 
 
+def test_events_that_come_without_a_recount_are_looked_for_from_the_end_of_the_window_on() -> None:
+    old, new = campaign("a", sent=60 * DAY), campaign("b", sent=3 * DAY)
+    assert early_stop(SINCE, old, DAY, WEEK) == NOW - 54 * DAY
+    assert early_stop(SINCE, new, DAY, WEEK) == NOW - HOUR - DAY, "within the window all of them were"
+    assert early_stop(SINCE, old, DAY, timedelta(0)) == NOW - HOUR - DAY
+
+
 @pytest.mark.parametrize(
     ("scope", "reason"),
     [

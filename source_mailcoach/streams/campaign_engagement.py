@@ -38,7 +38,7 @@ class CampaignUnsubscribes(CampaignStream):
     """A row for each subscriber who left by this campaign. The `id` to sort by is unique, but is not in the row.
 
     Neither is the time of the event: the nearest is the subscriber's own, which is null after a new subscription and
-    later after another unsubscribe.
+    later after another unsubscribe. Those of a split test's second variant do not have the campaign counted.
     """
 
     endpoint = "unsubscribes"
@@ -46,6 +46,7 @@ class CampaignUnsubscribes(CampaignStream):
     sort = "-id"
     changes_sort = "-id"
     counter = "unsubscribe_count"
+    uncounted = True
     unwanted = ("campaign",)  # v6 repeats the whole campaign, with all of its HTML, in every row
     wire: ClassVar[Mapping[str, Any]] = {"campaign": {}}
 
@@ -70,7 +71,8 @@ def _unsubscribed_at(row: Record) -> Any:
 class CampaignBounces(CampaignStream):
     """A row for each subscriber and type of bounce. Types of one subscriber may share the second in which they came.
 
-    `created_at` is the first of its kind for the subscriber: a repeated bounce moves nothing.
+    `created_at` is the first of its kind for the subscriber: a repeated bounce moves nothing. On v6 and v7 none has the
+    campaign counted, nor does one of a split test's second variant.
     """
 
     endpoint = "bounces"
@@ -78,6 +80,7 @@ class CampaignBounces(CampaignStream):
     sort = "-created_at,email,bounce_count"
     changes_sort = "-created_at,email,bounce_count"
     counter = "bounce_count"
+    uncounted = True
     tie_fields = ("created_at", "subscriber_email", "bounce_count")
     since_version = "Mailcoach 6.24"
 

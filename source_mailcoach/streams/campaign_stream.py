@@ -22,12 +22,14 @@ from source_mailcoach.streams.pass_stream import PassStream
 class CampaignStream(PassStream, HttpSubStream, ABC):
     """A list below a campaign, whose rows are stamped with what they lack: the campaign and its times.
 
-    `counter` is the campaign's own count of the rows, which can lag behind: good for an estimate.
+    `counter` is the campaign's own count of the rows, which can lag behind: good for an estimate. `uncounted` rows can
+    come without a recount, and are few once the engagement window is over.
     """
 
     cursor_field = "campaign_statistics_calculated_at"
     unit = "campaigns"
     counter: ClassVar[str] = ""
+    uncounted: ClassVar[bool] = False
 
     def __init__(self, parent: Campaigns, client: MailcoachClient, config: Config) -> None:
         super().__init__(client, config, parent=parent)
@@ -63,7 +65,8 @@ class CampaignStream(PassStream, HttpSubStream, ABC):
 
     def known_before(self, parent: Parent) -> datetime | None:
         assert isinstance(parent, Campaign)
-        return gate.early_stop(self._reached, parent, self.config.lookback)
+        window = self.config.engagement_window if self.uncounted else None
+        return gate.early_stop(self._reached, parent, self.config.lookback, window)
 
     def changed_at(self, row: Record) -> datetime | None:
         return None
