@@ -314,6 +314,8 @@ def test_behind_a_list_that_fails_all_are_read_and_the_next_sync_reads_it_alone(
     assert state.cursor == (time(DAY) if mode == "incremental" else None)
     assert names(state) == [failing.uuid]
     assert start_of(state, failing, SORT) == HALF
+    resumed, _ = begin(state.to_json(), SCOPE, mode, NOW)
+    assert names(finished(resumed, failing)) == [], "killed after that, it is not read once more"
     done = sync(state, [], mode)
     assert done == State(SCOPE, time(HOUR) if mode == "incremental" else None)
 
