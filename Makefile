@@ -6,11 +6,11 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo example test test-sandbox test-install test-all test-newest lint format bench lock clean image test-image sbom standard-tests official-checks
+.PHONY: help venv demo example test test-sandbox test-install test-all test-newest mutants lint format bench lock clean image test-image sbom standard-tests official-checks
 
 help:
 	@echo "make venv | demo | example [CONFIG=secrets/config.json] | lint | format | bench [BENCH=--quick] | lock [UPGRADE=--upgrade] | clean"
-	@echo "make test | test-sandbox | test-install [SEEDS=5] | test-all | test-newest"
+	@echo "make test | test-sandbox | test-install [SEEDS=5] | test-all | test-newest | mutants"
 	@echo "make image | test-image | sbom [IMAGE=$(IMAGE)] | standard-tests | official-checks"
 
 # $(call install,ENVIRONMENT,LOCK): how every environment is made, and in the Dockerfile the image. It holds what the lock
@@ -72,6 +72,10 @@ test-newest:
 	.venv-newest/bin/python -m pip install --quiet --editable '.[dev]'
 	.venv-newest/bin/python -m pip list
 	.venv-newest/bin/python $(ON_ALL_CORES) -m "not image_tests" --ignore unit_tests/test_locks.py unit_tests integration_tests
+
+# Do the tests notice when the core is broken? To be run before a release; a workflow does it every week.
+mutants: venv
+	$(BIN)/python -m scripts.mutants
 
 lint: venv
 	$(BIN)/ruff check .

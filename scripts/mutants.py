@@ -61,7 +61,7 @@ def survives(mutant: Mutant, folder: Path) -> bool:
         ended = subprocess.run(
             command,
             cwd=folder,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "SEEDS": "5"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             timeout=LONGEST,

@@ -8,8 +8,8 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 WORKFLOW: dict[Any, Any] = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
-NEWEST: dict[Any, Any] = yaml.safe_load((ROOT / ".github/workflows/newest.yml").read_text())
-JOBS: list[dict[str, Any]] = [*WORKFLOW["jobs"].values(), *NEWEST["jobs"].values()]
+WEEKLY: dict[Any, Any] = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text())
+JOBS: list[dict[str, Any]] = [*WORKFLOW["jobs"].values(), *WEEKLY["jobs"].values()]
 STEPS: list[dict[str, Any]] = [step for job in JOBS for step in job["steps"]]
 
 
@@ -25,14 +25,16 @@ def test_actions_are_pinned() -> None:
 
 def test_it_tests_with_the_pythons_that_the_package_supports() -> None:
     classifiers = re.findall(r"Python :: (3\.\d+)", (ROOT / "pyproject.toml").read_text())
-    for workflow in (WORKFLOW, NEWEST):
+    for workflow in (WORKFLOW, WEEKLY):
         assert workflow["jobs"]["test"]["strategy"]["matrix"]["python-version"] == classifiers
 
 
-def test_the_newest_releases_are_tried_once_a_week() -> None:
-    (schedule,) = NEWEST[True]["schedule"]  # YAML 1.1 reads the key `on` as true
+def test_the_newest_releases_and_the_tests_themselves_are_tried_once_a_week() -> None:
+    (schedule,) = WEEKLY[True]["schedule"]  # YAML 1.1 reads the key `on` as true
     assert re.fullmatch(r"\d+ \d+ \* \* [0-6]", schedule["cron"])
-    assert "make test-newest PYTHON=python" in [step.get("run") for step in NEWEST["jobs"]["test"]["steps"]]
+    runs = {name: [step.get("run") for step in job["steps"]] for name, job in WEEKLY["jobs"].items()}
+    assert "make test-newest PYTHON=python" in runs["test"]
+    assert "make mutants PYTHON=python" in runs["mutants"]
 
 
 def test_it_calls_make_targets_that_exist() -> None:
@@ -45,4 +47,4 @@ def test_the_image_is_published_only_from_a_tag_and_after_everything_else() -> N
     publish = WORKFLOW["jobs"]["publish"]
     assert "refs/tags/v" in publish["if"]
     assert set(publish["needs"]) == WORKFLOW["jobs"].keys() - {"publish"}
-    assert WORKFLOW["permissions"] == NEWEST["permissions"] == {"contents": "read"}
+    assert WORKFLOW["permissions"] == WEEKLY["permissions"] == {"contents": "read"}
