@@ -178,6 +178,16 @@ def test_what_was_fetched_of_a_list_on_a_guess_is_thrown_away_with_it(make: Make
     assert not fetcher._ended
 
 
+def test_what_was_dropped_and_is_still_under_way_counts_among_those_that_may_be(make: Make, server: Server) -> None:
+    server.seconds = {number: 0.1 for number in range(11, 40) if number % 10}
+    fetcher = make(3)
+    fetcher.fetch(query(1))
+    for number in (10, 20, 30):
+        fetcher.fetch(query(number), queries(number + 1, number + 2), queries(number + 3))
+        fetcher.drop(query(1))
+    assert server.most <= 3
+
+
 def test_a_first_page_that_waits_to_be_read_hints_at_the_number_of_pages(server: Server) -> None:
     content = b'{"data":[{"last_page":40}],"links":{},"meta":{"current_page":1,"last_page":7,"total":99,"per_page":15}}'
     fetcher = Fetcher(

@@ -43,7 +43,7 @@ class Server:
         self.over = threading.Event()
         self.statuses: list[int] = []
         self.senders: set[threading.Thread] = set()
-        self._under_way = 0
+        self._under_way = self.most = 0
         self._lock = threading.Lock()
 
     def send(self, request: Request) -> Answer:
@@ -51,6 +51,7 @@ class Server:
         with self._lock:
             self.senders.add(threading.current_thread())
             self._under_way += 1
+            self.most = max(self.most, self._under_way) if self.bears == 99 else 0
             status = 200 if self._under_way <= self.bears else 502
         if number in self.hang:
             self.over.wait(30)
@@ -173,14 +174,30 @@ def test_an_answer_that_does_not_end_in_time_is_a_time_out_and_tried_again(serve
     assert fetcher.started == 4
 
 
+def test_requests_wait_for_the_end_of_the_window_that_the_first_of_them_opened(waits: list[float]) -> None:
+    asked: list[float] = []
+
+    def send(request: Request) -> Answer:
+        asked.append(time.monotonic())
+        return Answer(b"", {}, time.monotonic(), 4 - (len(asked) - 1) % 5)
+
+    fetcher = Fetcher(send, judge, RateBudget(), PATIENCE, 4, URL)
+    assert read(fetcher, 15) == list(range(1, 16))
+    assert len(waits) == 2
+    assert sum(waits) == pytest.approx(2 * (WINDOW + MARGIN), abs=5)
+
+
 def test_a_server_that_is_asked_too_much_at_a_time_is_asked_less(server: Server, waits: list[float]) -> None:
     """With 16 under way all the time more than one try is wasted for each page that comes."""
     server.bears = 1
     fetcher = fetcher_of(server, parallel=16, tries=6)
     assert read(fetcher, 200) == list(range(1, 201))
-    fetcher.close()
     wasted = server.statuses.count(502)
     assert 15 <= wasted <= 15 + 7 + 3 + 1 + 200 // CALM + 10
+    server.bears = 99
+    assert read(fetcher, 10 * CALM) == list(range(1, 10 * CALM + 1))
+    fetcher.close()
+    assert server.most > 4, "and more again when it can bear it"
 
 
 def test_one_overload_halves_and_quiet_brings_back_one_after_another() -> None:

@@ -29,33 +29,36 @@ LISTS = Query("email-lists", (("page", 1),))
 SILENCE, DROP = 5.0, 0.02
 
 Parts = Callable[[], Iterable[bytes]]
-Client = Callable[[Parts, Patience], MailcoachClient]
+Client = Callable[..., MailcoachClient]
 
 
 @pytest.fixture
 def client_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    """Makes a client of a loopback server that answers each request in parts, until the client or the test leaves."""
+    """Makes a client of a loopback server that answers each request in parts, until the client or the test leaves.
+
+    For a second page there can be other ones.
+    """
     over = threading.Event()
     listeners: list[socket.socket] = []
     clients: list[MailcoachClient] = []
 
-    def make(parts: Parts, patience: Patience) -> MailcoachClient:
+    def make(parts: Parts, patience: Patience, second: Parts | None = None) -> MailcoachClient:
         listener = socket.create_server(("127.0.0.1", 0))
         listeners.append(listener)
-        threading.Thread(target=accept, args=(listener, parts), daemon=True).start()
+        threading.Thread(target=accept, args=(listener, parts, second or parts), daemon=True).start()
         host = f"127.0.0.1:{listener.getsockname()[1]}"
         monkeypatch.setenv("MAILCOACH_TRUSTED_HOSTS", host)
         clients.append(MailcoachClient(Config.parse({**CONFIG, "api_base_url": f"http://{host}/api"}), patience))
         return clients[-1]
 
-    def accept(listener: socket.socket, parts: Parts) -> None:
+    def accept(listener: socket.socket, *parts: Parts) -> None:
         with suppress(OSError):
             while True:
-                threading.Thread(target=answer, args=(listener.accept()[0], parts), daemon=True).start()
+                threading.Thread(target=answer, args=(listener.accept()[0], *parts), daemon=True).start()
 
-    def answer(connection: socket.socket, parts: Parts) -> None:
+    def answer(connection: socket.socket, first: Parts, second: Parts) -> None:
         with connection, suppress(OSError):
-            connection.recv(65536)
+            parts = second if b"page=2 " in connection.recv(65536) else first
             for part in parts():
                 connection.sendall(part)
                 if over.is_set():
@@ -121,6 +124,20 @@ def test_a_request_that_was_given_up_reads_no_further_than_to_the_next_part(clie
     client = client_of(DRIPS[name], replace(SYNC, tries=1, read_timeout=SILENCE, longest_answer=0.2))
     with pytest.raises(MailcoachError):
         client.fetch(LISTS)
+    for thread in [thread for thread in threading.enumerate() if thread.name == "mailcoach"]:
+        thread.join(SILENCE)
+        assert not thread.is_alive()
+
+
+def test_a_request_that_is_under_way_at_the_end_reads_no_further_either(
+    client_of: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("source_mailcoach.overlap.LAST_WAIT", 0.1)
+    good = OK + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(PAGE) + PAGE
+    client = client_of(lambda: [good], SYNC, DRIPS["body"])
+    client.fetch(LISTS)
+    client.fetch(LISTS, [Query("email-lists", (("page", 2),))])
+    client.rest()
     for thread in [thread for thread in threading.enumerate() if thread.name == "mailcoach"]:
         thread.join(SILENCE)
         assert not thread.is_alive()
