@@ -1,5 +1,6 @@
-"""Runs of the connector start as forks of a process that has imported it, but where a test asks for a cold start."""
+"""How runs of the connector start: as forks of a process that has imported it, unless a test asks for a cold start."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -21,3 +22,9 @@ def fork_server() -> Iterator[ForkServer]:
 def cold(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs start the interpreter, and import all that they need."""
     monkeypatch.setattr(connector, "start", connector.start_cold)
+
+
+@pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For reads in this process: a second of waiting takes 20 ms. What lasts by a clock takes as long as ever."""
+    monkeypatch.setattr("time.sleep", lambda seconds, sleep=time.sleep: sleep(seconds / 50))

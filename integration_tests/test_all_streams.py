@@ -13,7 +13,7 @@ VERSIONS = ("v6", "v7", "v8", "v9", "v10", "cloud")
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_reads_exactly_the_rows_that_there_are(version: str) -> None:
-    with Sandbox(version=version, campaigns=12, seed=7, opens=30) as sandbox:
+    with Sandbox(version=version, campaigns=12, seed=7, opens=15) as sandbox:
         result = read(sandbox)
         assert_all_there(result, sandbox)
         for stream in STREAMS:

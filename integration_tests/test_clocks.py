@@ -57,7 +57,9 @@ def read_again(run: Run) -> list[str]:
 @pytest.fixture(autouse=True)
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """An account, and a machine whose own clock is right."""
-    with Sandbox(version="v8", campaigns=8, seed=2, opens=20, sent_only=True, in_window=0) as running:
+    with Sandbox(
+        version="v8", campaigns=8, seed=2, opens=20, sent_only=True, in_window=0, shuffle_ties=False
+    ) as running:
 
         class Right(datetime):
             @classmethod

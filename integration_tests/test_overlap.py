@@ -26,11 +26,12 @@ def output(result: Run) -> list[str]:
 
 
 def unsteady(seed: int) -> Any:
-    """A hook that lets answers take their time, each another."""
+    """A hook that lets answers take their time, up to 4 ms in a hurry, each another."""
     rng = random.Random(seed)
-    return lambda _: time.sleep(rng.random() * 0.004)
+    return lambda _: time.sleep(rng.random() * 0.2)
 
 
+@pytest.mark.usefixtures("hurry")
 def test_the_output_is_the_same_to_the_byte_whatever_the_overlap() -> None:
     outputs, idle = [], []
     for parallel in (1, 4, 16):

@@ -92,6 +92,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.usefixtures("hurry")
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_passing_failure_costs_no_row(name: str) -> None:
     with Sandbox(version="v8", campaigns=8, seed=5, opens=20) as sandbox:

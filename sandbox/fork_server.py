@@ -225,10 +225,11 @@ def main() -> None:
     gc.freeze()
     interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which a terminal sends to all
     request = serve(socket.socket(fileno=int(sys.argv[1])))
-    if request:
-        signal.signal(signal.SIGINT, interrupt)
-        become(request)
-        runpy.run_path(sys.argv[0], run_name="__main__")
+    if request is None:
+        os._exit(0)  # taking down an interpreter with so much in it takes long, and whoever closed the socket waits
+    signal.signal(signal.SIGINT, interrupt)
+    become(request)
+    runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 if __name__ == "__main__":
