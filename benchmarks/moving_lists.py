@@ -26,8 +26,8 @@ def main() -> None:
 
 
 def measure(case: Case, every: int, half: Half, **options: Any) -> None:
-    """30 campaigns, ties in a stable order unless the options say otherwise."""
-    got = read_while_it_moves(read, case, every, half, campaigns=30, **options)
+    """Equal rows come in a stable order unless the options say otherwise."""
+    got = read_while_it_moves(read, case, every, half, **options)
     found = (every, got.requests, got.least, f"{got.requests / got.least:.2f}", got.changes, got.lost)
     print(COLUMNS.format(case.stream, case.happens, half, *found, len(got.warnings)), flush=True)
 
