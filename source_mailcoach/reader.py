@@ -99,8 +99,6 @@ class Reader:
 
     def __iter__(self) -> Iterator[Step]:
         reply = self._resumed(self._start) if self._start else self._get(1)
-        if self._start is None and self._order.time and reply.page.rows:
-            self._trail.top = self._order.time(reply.page.rows[0])
         yield from self._take(reply)
         while not self._is_at_end(reply.page):
             following, pushed = self._next(reply)
@@ -170,6 +168,7 @@ class Reader:
         """Give what is new on a page, and what is missing of the runs that end on it."""
         page, position = reply.page, None
         keys = self._order.keys(page)
+        self._trail.see_top(page)
         is_new = [key not in self._trail for key in keys]
         closed: list[Run] = []
         if self._runs:
@@ -282,26 +281,28 @@ class Reader:
     def _newcomers(self) -> Iterator[Step]:
         """Rows that went to the front since the reading began, where it had passed by then.
 
-        Others can do so while more than one page of them is read. So they are looked for again, until one page has all.
+        Others can do so while several pages of them are read. So they are looked for again, until one page has all of
+        them, or a look brings none.
         """
         time, top, known = self._order.time, self._trail.top, self._first_run
         assert time
-        number, newest, beside = 1, top, set[int]()
+        number, newest, beside, came = 1, top, set[int](), 0
         for _ in range(LIMIT * self._pages + GRACE):
             page = self._get(number).page
+            rows = [(row, self._order.key_of(row), at) for row in page.rows if (at := time(row)) is not None]
             if number == 1:
-                newest, beside = (time(page.rows[0]) if page.rows else top), set()
-            keys = self._order.keys(page)
-            times = list(map(time, page.rows))
-            beside.update(key for key, at in zip(keys, times, strict=True) if at == newest)
-            came = [is_newer(at, top) or (at == top and key not in known) for key, at in zip(keys, times, strict=True)]
-            yield replace(page, rows=[row for row, new in zip(page.rows, came, strict=True) if new]), None
-            if number < page.last and all(at == top or is_newer(at, top) for at in times):
+                newest, beside, came = None, set(), 0
+            newest = newest or next((at for _, _, at in rows), None)
+            beside.update(key for _, key, at in rows if at == newest)
+            new = [row for row, key, at in rows if is_newer(at, top) or (at == top and key not in known)]
+            came += len(new)
+            yield replace(page, rows=new), None
+            if number < page.last and all(at == top or is_newer(at, top) for _, _, at in rows):
                 number += 1
-            elif number == 1:
+            elif number == 1 or not came:
                 return
             else:
-                number, top, known = 1, newest, beside
+                number, top, known = 1, newest, beside | (known if newest == top else set())
         self.unproved = True
 
     # Requests -------------------------------------------------------------------------------------------------------

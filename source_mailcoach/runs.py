@@ -114,7 +114,7 @@ class Runs:
             run.sure = run.sure and (calm or run.pages == 1)
             run.end = max(run.end, begin + following)
             mine = keys[index:following]
-            run.orders[True] = hash((run.orders.get(True), tuple(mine)))
+            run.orders[True] = hash((run.orders.get(True), hash(tuple(mine))))
             is_new += map(run.take, mine)
             index = following
         if self.time is None and self.open:
@@ -179,7 +179,7 @@ def complete(
             begin = (page.number - 1) * page.size
             mine = [(place, row) for place, row in enumerate(page.rows, begin) if runs.value(row) == run.value]
             keys = [key(row) for _, row in mine]
-            order[page.number] = tuple(keys)
+            order[page.number] = hash(tuple(keys))
             edges = mine[:1] + mine[-1:]
             places |= {place if forth else page.total - 1 - place for place, _ in edges}
             yield replace(page, rows=[row for row_key, (_, row) in zip(keys, mine, strict=True) if run.take(row_key)])

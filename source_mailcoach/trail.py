@@ -42,7 +42,8 @@ class Order:
 class Trail:
     """The rows that came lately, each with its place and the length of the list then, and those that are settled.
 
-    `position` lies after the last settled row; `top` is the time of the list's first row when the reading began.
+    `position` lies after the last settled row; `top` is the time of the list's first row when the reading began, apart
+    from rows without a time, which some databases put first.
     """
 
     def __init__(self, order: Order, position: Position | None) -> None:
@@ -53,6 +54,11 @@ class Trail:
 
     def __contains__(self, key: int) -> bool:
         return key in self._came
+
+    def see_top(self, page: Page) -> None:
+        """The first page that shows a time has the top."""
+        if self.top is None and (time := self.order.time):
+            self.top = next((at for row in page.rows if (at := time(row)) is not None), None)
 
     def add(self, page: Page) -> None:
         for place, key in self._places(page):

@@ -265,6 +265,17 @@ def test_rows_that_move_to_the_front_meanwhile_come_too_if_they_are_caught_up_wi
         assert everything <= set(outcome.came), seed
 
 
+@pytest.mark.parametrize("first_run", [1, 20, 100])
+def test_equal_rows_at_the_front_that_only_change_places_are_caught_up_with_once(first_run: int) -> None:
+    for seed in seeds(20):
+        rng = random.Random(seed)
+        rows = [{"uuid": number, "at": min(number, 200)} for number in range(200 + first_run)]
+        server = MovingList("tied", rng, rows, ties="anew")
+        outcome = read(server, catch_up=True)
+        assert (outcome.lost, outcome.reader.missing, outcome.reader.unproved) == (set(), 0, False), seed
+        assert outcome.more <= 8 * (first_run // 15 + 2)
+
+
 @pytest.mark.parametrize("kind", ["id", "time", "tied"])
 def test_a_page_size_that_changes_in_the_middle_loses_nothing(kind: str) -> None:
     for seed in seeds(20):
