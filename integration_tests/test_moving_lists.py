@@ -9,7 +9,7 @@ from sandbox.moving import CASES, Case, Half, read_while_it_moves
 from source_mailcoach.reader import GRACE, LIMIT
 
 FRONT = 1 / 15
-SHAKY = 7
+SHAKY = 3
 """Rows move by a place and the total stays: that looks like equal rows which changed places, and is looked into."""
 # The requests that a change costs at most: if it happens before the rows are counted, and between count and rows.
 COSTS = {
