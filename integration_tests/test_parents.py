@@ -5,11 +5,13 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from airbyte_cdk.models import SyncMode
 
 from integration_tests.in_process import read_here as read
 from integration_tests.tables import assert_all_there, by_key
 from sandbox import Sandbox
-from sandbox.connector import STREAMS
+from sandbox.connector import CORE_STREAMS, STREAMS, trust
+from source_mailcoach import SourceMailcoach
 
 CLICKS = ("campaign_clicks", "campaign_click_events")
 ORDERS = {
@@ -18,6 +20,19 @@ ORDERS = {
     "by name": tuple(sorted(STREAMS)),
     "children alone": ("campaign_opens", "segments", "campaign_click_events", "tags", "campaign_clicks", "subscribers"),
 }
+
+
+@pytest.mark.parametrize("name", CORE_STREAMS[2:])
+def test_each_campaign_is_a_slice_of_its_own(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Sandbox(version="v8", campaigns=6, seed=7, opens=5, sent_only=True) as sandbox:
+        for variable, value in trust(sandbox).items():
+            monkeypatch.setenv(variable, value)
+        (stream,) = (stream for stream in SourceMailcoach().streams(sandbox.config()) if stream.name == name)
+        slices = [stream_slice or {} for stream_slice in stream.stream_slices(sync_mode=SyncMode.full_refresh)]
+        campaigns = {campaign.uuid for campaign in sandbox.store.campaigns.values() if campaign.sent_at}
+    assert campaigns
+    assert {stream_slice["campaign_uuid"] for stream_slice in slices} == campaigns
+    assert len(slices) == len(campaigns)
 
 
 @pytest.mark.parametrize("mode", ["full_refresh", "incremental"])

@@ -14,7 +14,14 @@ from sandbox.times import DAY, wire_time
 def test_mails_since_a_start_date_cost_their_own_pages_and_one_more(stream: str, days: float, mode: str) -> None:
     """Also where the engagement window is longer, in which mails are read again."""
     with Sandbox(
-        version="v8", campaigns=12, seed=5, opens=40, in_window=4, sent_only=True, shuffle_ties=False, nulls_first=True
+        version="v8",
+        campaigns=12,
+        seed=5,
+        opens=40,
+        in_window=4,
+        sent_only=True,
+        shuffle_ties=False,
+        database="postgresql",
     ) as sandbox:
         start = wire_time(int(sandbox.store.now - days * DAY))
         config = sandbox.config(start_date=start, engagement_window_days=14, max_parallel_requests=1)

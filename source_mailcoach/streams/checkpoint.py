@@ -14,6 +14,7 @@ from airbyte_cdk.models import (
     StreamDescriptor,
     Type,
 )
+from airbyte_cdk.sources.streams.checkpoint import CheckpointReader
 
 from source_mailcoach import output
 
@@ -41,9 +42,32 @@ class Checkpoint:
         stream = {"stream_descriptor": {"name": self._descriptor.name}, "stream_state": state}
         output.hold(json.dumps({"type": "STATE", "state": {"type": "STREAM", "stream": stream}}) + "\n")
 
+    def is_due(self, will_wait: bool) -> bool:
+        return not self._is_out and (will_wait or self._clock() - self._said >= INTERVAL)
+
+    def said(self) -> None:
+        """The latest state goes out."""
+        self._said, self._is_out = self._clock(), True
+
     def messages(self, will_wait: bool = True) -> Iterator[AirbyteMessage]:
         """The STATE, if it is due."""
-        if not self._is_out and (will_wait or self._clock() - self._said >= INTERVAL):
-            self._said, self._is_out = self._clock(), True
+        if self.is_due(will_wait):
+            self.said()
             stream = AirbyteStreamState(self._descriptor, AirbyteStateBlob(self._state))
             yield AirbyteMessage(Type.STATE, state=AirbyteStateMessage(AirbyteStateType.STREAM, stream))
+
+
+class DueCheckpointReader(CheckpointReader):
+    """The CDK makes a STATE after each slice, which would be many for short lists: here only where one is due."""
+
+    def __init__(self, reader: CheckpointReader, is_due: Callable[[], bool]) -> None:
+        self._reader, self._is_due = reader, is_due
+
+    def next(self) -> Mapping[str, Any] | None:
+        return self._reader.next()
+
+    def observe(self, new_state: Mapping[str, Any]) -> None:
+        self._reader.observe(new_state)
+
+    def get_checkpoint(self) -> Mapping[str, Any] | None:
+        return self._reader.get_checkpoint() if self._is_due() else None

@@ -3,9 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeGuard
 
 from airbyte_cdk.models import SyncMode
+from airbyte_cdk.sources.streams.checkpoint import CheckpointReader
 from airbyte_cdk.sources.streams.core import StreamData
 
 from source_mailcoach import problems, state
@@ -17,7 +18,7 @@ from source_mailcoach.problems import Absent, MailcoachError
 from source_mailcoach.request import Query
 from source_mailcoach.state import Parent, Scope, State
 from source_mailcoach.streams.base import MailcoachStream, Record, Slice
-from source_mailcoach.streams.checkpoint import Checkpoint
+from source_mailcoach.streams.checkpoint import Checkpoint, DueCheckpointReader
 from source_mailcoach.streams.failed_lists import OF_ALL_LISTS, FailedLists
 from source_mailcoach.times import parse_time, sortable
 from source_mailcoach.trail import Order
@@ -52,6 +53,8 @@ class PassStream(MailcoachStream, ABC):
         self._reached = State({})
         self._state: dict[str, Any] = {}
         self._checkpoint = Checkpoint(self.name)
+        self._failed = FailedLists(self.name, self.unit)
+        self._is_over = False
         self.plan: Plan | None = None
 
     # What a stream says of itself ---------------------------------------------------------------------------------
@@ -105,11 +108,40 @@ class PassStream(MailcoachStream, ABC):
     # Reading ------------------------------------------------------------------------------------------------------
 
     def stream_slices(self, *, sync_mode: SyncMode, **_: Any) -> Iterable[Slice]:
-        """One slice for all parents: after each slice the CDK makes a STATE, which would be many for short lists.
+        """One slice a parent that is due, holding no more than its rows are stamped with.
 
-        It is not empty, since after one that is the CDK asks for another, before it reads the first.
+        An empty slice if none is due, since the CDK asks for the state after slices only. Lists that could not be read
+        are left for the next sync, and named by the MailcoachError that is raised at the end.
         """
-        yield {"stream": self.name}
+        mode: state.Mode = "incremental" if sync_mode is SyncMode.incremental else "full_refresh"
+        if self.plan:
+            self.plan.say(self.client.budget.per_minute)
+        self._reached, reason, self._due = self.begin(mode)
+        if reason:
+            self.logger.warning(f"All of {self.name} is read again: {reason}.")
+        self._failed = FailedLists(self.name, self.unit)
+        self._checkpoint = Checkpoint(self.name)
+        self._is_over = not self._due
+        self.progress = self.start_progress(self.unit)
+        self.progress.whole = len(self._due) if self.unit != "pages" else 0
+        if (running := self._reached.running) and (running.after or running.position):
+            self.logger.info(f"{self.name} goes on where the sync before has stopped.")
+        self.announce(self.client.budget.per_minute)
+        try:
+            for index, parent in enumerate(self._due):
+                self._index = index
+                # After a slice that is empty the CDK asks for one more, before it reads the first.
+                yield self.slice_of(parent) or {"parent": "account"}
+                if self._is_over:
+                    break
+        finally:
+            self.client.rest()
+        if not self._due:
+            self._reach(state.ended(self._reached))
+            yield {}
+        self.finish()
+        if error := self._failed.error():
+            raise error
 
     def read_records(
         self,
@@ -118,56 +150,50 @@ class PassStream(MailcoachStream, ABC):
         stream_slice: Slice | None = None,
         stream_state: Mapping[str, Any] | None = None,
     ) -> Iterable[StreamData]:
-        """The records of all parents that are due, with a STATE now and then; the last is the CDK's.
+        """The records of one parent, with a STATE now and then. A list that fails is noted and left out.
 
-        Lists that cannot be read are left for the next sync, and named by the MailcoachError that is raised at the end.
         What concerns more than one list, or a stream that has one only, is raised at once.
         """
-        mode: state.Mode = "incremental" if sync_mode is SyncMode.incremental else "full_refresh"
-        if self.plan:
-            self.plan.say(self.client.budget.per_minute)
-        self._reached, reason, self._due = self.begin(mode)
-        if reason:
-            self.logger.warning(f"All of {self.name} is read again: {reason}.")
-        self.progress = self.start_progress(self.unit)
-        self.progress.whole = len(self._due) if self.unit != "pages" else 0
-        if (running := self._reached.running) and (running.after or running.position):
-            self.logger.info(f"{self.name} goes on where the sync before has stopped.")
-        self.announce(self.client.budget.per_minute)
-        self._checkpoint = Checkpoint(self.name)
-        failed = FailedLists(self.name, self.unit)
+        if not self._due:
+            return
+        parent = self._due[self._index]
+        failed_before = self._reached.pending_of(parent)
         try:
-            yield from self._read_all(failed)
-            self.finish()
-            if error := failed.error():
-                raise error
-        except Exception:
-            yield from self._checkpoint.messages()
-            raise
-        finally:
-            self.client.rest()
+            yield from self._read_one(parent)
+            self._failed.succeeded()
+        except Exception as error:
+            if not self._is_of_list_alone(error, parent):
+                self.client.rest()
+                yield from self._checkpoint.messages()
+                raise
+            self._leave_out(parent, error)
+        # Of so many in a row that had failed before, too, those that are left are no others.
+        is_done = parent is self._due[-1] or bool(self._failed.is_end and failed_before)
+        self._is_over = is_done or self._missing_endpoint or self._failed.is_end
+        if is_done and not self._missing_endpoint:
+            self._reach(state.ended(self._reached))
 
-    def _read_all(self, failed: FailedLists) -> Iterator[StreamData]:
-        for index, parent in enumerate(self._due):
-            self._index, failed_before = index, self._reached.pending_of(parent)
-            try:
-                yield from self._read_one(parent)
-            except MailcoachError as error:
-                if parent is state.ACCOUNT or error.problem in OF_ALL_LISTS or self.client.is_hopeless:
-                    raise
-                self.progress.skipped += 1
-                self.logger.warning(f"{self._name_of(parent)} is left out of {self.name} in this sync. {error.what}")
-                self._reach(state.failed(self._reached, parent))
-                failed.add(parent.uuid, error)
-            else:
-                failed.succeeded()
-            if self._missing_endpoint or (failed.is_end and not failed_before):
-                return
-            if failed.is_end:  # those that are left have failed before, too
-                break
-            if parent is not self._due[-1]:
-                yield from self._checkpoint.messages(self.client.will_wait(next(self._pages_to_come(), None)))
-        self._reach(state.ended(self._reached))
+    def _is_of_list_alone(self, error: Exception, parent: Parent) -> TypeGuard[MailcoachError]:
+        if parent is state.ACCOUNT or not isinstance(error, MailcoachError):
+            return False
+        return error.problem not in OF_ALL_LISTS and not self.client.is_hopeless
+
+    def _leave_out(self, parent: Parent, error: MailcoachError) -> None:
+        self.progress.skipped += 1
+        self.logger.warning(f"{self._name_of(parent)} is left out of {self.name} in this sync. {error.what}")
+        self._reach(state.failed(self._reached, parent))
+        self._failed.add(parent.uuid, error)
+
+    def _get_checkpoint_reader(self, *args: Any, **kwargs: Any) -> CheckpointReader:
+        reader = super()._get_checkpoint_reader(*args, **kwargs)
+        return DueCheckpointReader(reader, self._is_state_due) if self.is_resumable else reader
+
+    def _is_state_due(self) -> bool:
+        """After a parent: the last one always has a STATE."""
+        will_wait = self._is_over or self.client.will_wait(next(self._pages_to_come(), None))
+        if is_due := self._is_over or self._checkpoint.is_due(will_wait):
+            self._checkpoint.said()
+        return is_due
 
     def _read_one(self, parent: Parent) -> Iterator[StreamData]:
         stream_slice = self.slice_of(parent)
