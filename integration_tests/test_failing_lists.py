@@ -18,6 +18,7 @@ NO_ROW = {"message": "No query results for model [Spatie\\Mailcoach\\Domain\\Cam
 FAULTS: Mapping[str, Mapping[str, Any]] = {
     "500": {"status": 500},
     "502": {"status": 502},
+    "503": {"status": 503},
     "a web page": {"html": "<h1>It works!</h1>"},
     "half an answer": {"truncated": True},
     "a cut connection": {"cut": True},
@@ -193,11 +194,14 @@ def test_five_in_a_row_are_the_end_of_the_stream_and_later_syncs_go_on_behind_th
     [
         (Fault(status=401), "refused the API token"),
         (Fault(status=403), "does not let it read"),
-        (Fault(rate_limited=True), "allows no more requests"),
+        (Fault(rate_limited=True, retry_after=0), "allows no more requests"),
     ],
     ids=["the token", "the permission", "the limit"],
 )
-def test_what_concerns_all_lists_ends_the_stream_at_once(sandbox: Sandbox, fault: Fault, says: str) -> None:
+def test_what_concerns_all_lists_ends_the_stream_at_once(
+    sandbox: Sandbox, fault: Fault, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("source_mailcoach.budget.WINDOW", 0.1)  # the budget goes by a real clock
     failing = parents(sandbox, "campaign_opens")[3]
     fault.path, fault.times = f"/{failing}/opens$", None
     sandbox.add_fault(fault)
