@@ -17,15 +17,12 @@ def came_in(before: Page, page: Page, order: Order, trail: Trail, uncounted: int
         return 0  # its rows are counted at the end
     if is_short(page):
         return None
-    skips_back = _is_newer(page, before, order)
     if order.tied:
         repeated = _repeated(before, page, order)
         explained = repeated == grown or (grown == 0 and order.moves) or (repeated == 0 and grown == uncounted)
-        return repeated if explained and not skips_back else None
+        return repeated if explained and not _is_newer(page, before, order) else None
     shifts = trail.shifts(page)
     if shifts == {0} or (shifts and grown == 0 and order.moves and min(shifts) >= 0):
-        return max(1, grown)
-    if skips_back and not shifts:
         return max(1, grown)
     return 0 if grown == 0 and not shifts else None
 
@@ -36,10 +33,9 @@ def is_short(page: Page) -> bool:
 
 
 def _repeated(before: Page, page: Page, order: Order) -> int:
-    """With how many of the last rows of the page before it a page begins, in the same order."""
+    """How many rows a page shows up to the last row of the page before it; 0 if it does not show that one."""
     keys, following = order.keys(before), order.keys(page)
-    count = following.index(keys[-1]) + 1 if keys and keys[-1] in following else 0
-    return count if keys[-count:] == following[:count] else 0
+    return following.index(keys[-1]) + 1 if keys and keys[-1] in following else 0
 
 
 def _is_newer(page: Page, before: Page, order: Order) -> bool:

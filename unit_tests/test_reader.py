@@ -265,6 +265,24 @@ def test_rows_that_move_to_the_front_meanwhile_come_too_if_they_are_caught_up_wi
         assert everything <= set(outcome.came), seed
 
 
+@pytest.mark.parametrize("moved", [15, 20, 45])
+@pytest.mark.parametrize("kind", ["time", "tied"])
+def test_rows_that_move_in_bulk_past_whoever_has_just_gone_on_are_caught_up_with(kind: str, moved: int) -> None:
+    """Nothing that is seen then was seen before: only the times say that rows have come in."""
+    server = Scripted(kind, random.Random(1), numbered(150), half_steps=False)
+    came, position = set(), None
+    for page, reached in itertools.islice(server.reader(None, True), 5):
+        came |= {row["uuid"] for row in page.rows}
+        position = reached or position
+
+    def move(server: MovingList) -> None:
+        for _ in range(moved):
+            last_moves_to_the_front(server)
+
+    server.script = {server.moment + 2: move}
+    assert set(range(150)) <= came | set(read(server, position, catch_up=True).came)
+
+
 @pytest.mark.parametrize("first_run", [1, 20, 100])
 def test_equal_rows_at_the_front_that_only_change_places_are_caught_up_with_once(first_run: int) -> None:
     for seed in seeds(20):
