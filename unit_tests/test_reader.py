@@ -118,6 +118,19 @@ def test_going_on_where_nothing_has_changed_costs_the_page_before_the_position_a
             assert server.requests - before <= 3
 
 
+@pytest.mark.parametrize("came_in", [1, 14, 15, 100, 1000])
+@pytest.mark.parametrize("kind", ["id", "time", "tied"])
+def test_going_on_where_rows_have_come_in_at_the_front_is_two_requests_from_the_place(kind: str, came_in: int) -> None:
+    server = MovingList(kind, random.Random(1), numbered(600), half_steps=False)
+    *_, position = (position for _, position in itertools.islice(server.reader(), 20) if position)
+    for _ in range(came_in):
+        server.front()
+    before = server.requests
+    outcome = read(server, position)
+    assert set(range(300)) <= set(outcome.came)
+    assert server.requests - before <= 20 + 2 + 2
+
+
 def test_a_position_is_found_again_in_a_list_that_has_shrunk_to_a_hundredth() -> None:
     rows = [{"uuid": number, "at": number} for number in range(1000, 0, -1)]
     server = MovingList("tied", random.Random(1), rows, size=15)
