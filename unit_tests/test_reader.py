@@ -131,6 +131,20 @@ def test_going_on_where_rows_have_come_in_at_the_front_is_two_requests_from_the_
     assert server.requests - before <= 20 + 2 + 2
 
 
+@pytest.mark.parametrize("places", [range(3), range(20), range(400, 403), range(400, 425)], ids=str)
+@pytest.mark.parametrize("kind", ["id", "time", "tied"])
+def test_going_on_where_some_rows_were_deleted_is_a_short_search(kind: str, places: range) -> None:
+    """Before the place, or behind it: the total does not say which."""
+    server = MovingList(kind, random.Random(1), numbered(600), half_steps=False)
+    *_, position = (position for _, position in itertools.islice(server.reader(), 20) if position)
+    for place in reversed(places):
+        server.stays.discard(server.rows.pop(place)["uuid"])
+    before = server.requests
+    outcome = read(server, position)
+    assert server.stays & set(range(300)) <= set(outcome.came)
+    assert server.requests - before <= 20 + 2 + 4
+
+
 def test_a_position_is_found_again_in_a_list_that_has_shrunk_to_a_hundredth() -> None:
     rows = [{"uuid": number, "at": number} for number in range(1000, 0, -1)]
     server = MovingList("tied", random.Random(1), rows, size=15)
