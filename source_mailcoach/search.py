@@ -39,4 +39,4 @@ def find(position: Position, get: Callable[[int], Reply], trail: Trail, seen: Re
             number = min(page.last, number + step) if low else max(1, number - step)
             step *= 2
         reply = get(number)
-    return low or (reply if reply.page.number == 1 else get(1))
+    return low or reply
