@@ -55,7 +55,9 @@ class Forked:
         return int(message)
 
     def wait(self, timeout: float | None = None) -> int:
-        if self.returncode is None and not select.select([self._report], [], [], timeout)[0]:
+        ended = select.poll()  # a process that runs many tests can have more files open than `select` can do with
+        ended.register(self._report, select.POLLIN)
+        if self.returncode is None and not ended.poll(None if timeout is None else timeout * 1000):
             raise subprocess.TimeoutExpired("the connector", timeout or 0)
         with self._lock:
             if self.returncode is None:

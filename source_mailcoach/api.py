@@ -156,6 +156,11 @@ class MailcoachClient(HttpClient):
         """Nothing is asked for now: end what is under way, and all threads."""
         self._fetcher.close()
 
+    def close(self) -> None:
+        """Nothing is asked for any more: end what is under way, and close the connections."""
+        self.rest()
+        self._session.close()
+
     @property
     def request_kwargs(self) -> dict[str, object]:
         """A redirect would carry the token and the reading of rows to a host that nobody has checked."""

@@ -33,9 +33,10 @@ def is_short(page: Page) -> bool:
 
 
 def _repeated(before: Page, page: Page, order: Order) -> int:
-    """How many rows a page shows up to the last row of the page before it; 0 if it does not show that one."""
+    """With how many of the last rows of the page before it a page begins, in the same order."""
     keys, following = order.keys(before), order.keys(page)
-    return following.index(keys[-1]) + 1 if keys and keys[-1] in following else 0
+    count = following.index(keys[-1]) + 1 if keys and keys[-1] in following else 0
+    return count if keys[-count:] == following[:count] else 0
 
 
 def _is_newer(page: Page, before: Page, order: Order) -> bool:

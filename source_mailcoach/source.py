@@ -111,7 +111,7 @@ class SourceMailcoach(AbstractSource):
                     elif not (error.absent and stream.since_version):
                         logger.warning(f"{name} cannot be read now: {error.what}")
         finally:
-            client.rest()
+            client.close()
         if refused and not client.has_answered:
             raise next(iter(refused.values()))
         below = [
@@ -188,7 +188,11 @@ class SourceMailcoach(AbstractSource):
             for configured in catalog.streams
         }
         streams = sorted(catalog.streams, key=lambda configured: NEEDED_BY_OTHERS.get(configured.stream.name, 9))
-        return super().read(logger, config, ConfiguredAirbyteCatalog(streams=streams), state)
+        try:
+            yield from super().read(logger, config, ConfiguredAirbyteCatalog(streams=streams), state)
+        finally:
+            if self._client:
+                self._client.close()
 
 
 def without_traceback(record: logging.LogRecord) -> bool:

@@ -189,6 +189,16 @@ def test_rows_that_a_database_has_on_no_page_are_counted_and_looked_for_twice() 
     assert missing
 
 
+@pytest.mark.parametrize("equal", [160, 400, 1000])
+def test_many_equal_rows_of_which_some_are_on_no_page_cost_two_further_readings(equal: int) -> None:
+    for seed in seeds(10):
+        rows = [{"uuid": number, "at": 1} for number in range(equal)]
+        server = MovingList("tied", random.Random(seed), rows, ties="by page")
+        outcome = read(server)
+        assert len(outcome.lost) == outcome.reader.missing, seed
+        assert server.requests <= server.pages + 2 * (server.pages + 2), seed
+
+
 def test_a_row_deleted_between_count_and_rows_of_a_page_does_not_pull_another_past_the_reader() -> None:
     """46 rows; row 4 vanishes after request 2 was counted, so page 2 begins with row 16: row 15 is on page 1 now."""
     server = MovingList("id", random.Random(1), [{"uuid": number, "at": number} for number in range(46)], size=15)
