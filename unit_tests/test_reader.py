@@ -199,6 +199,18 @@ def test_many_equal_rows_of_which_some_are_on_no_page_cost_two_further_readings(
         assert server.requests <= server.pages + 2 * (server.pages + 2), seed
 
 
+@pytest.mark.parametrize("kind", ["id", "time"])
+def test_the_place_is_known_again_though_all_rows_right_before_it_are_deleted(kind: str) -> None:
+    def delete(server: MovingList) -> None:
+        for _ in range(10):
+            server.stays.discard(server.rows.pop(29 * 15 - 9)["uuid"])
+
+    server = Scripted(kind, random.Random(1), numbered(600), half_steps=False, script={31: delete})
+    outcome = read(server)
+    assert not outcome.lost
+    assert server.requests <= 40 + 4
+
+
 def test_a_row_deleted_between_count_and_rows_of_a_page_does_not_pull_another_past_the_reader() -> None:
     """46 rows; row 4 vanishes after request 2 was counted, so page 2 begins with row 16: row 15 is on page 1 now."""
     server = MovingList("id", random.Random(1), [{"uuid": number, "at": number} for number in range(46)], size=15)
