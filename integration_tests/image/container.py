@@ -26,9 +26,16 @@ def docker(*arguments: str, timeout: float = 120) -> "subprocess.CompletedProces
 
 
 def run(
-    *command: str, environ: Mapping[str, str] | None = None, timeout: float = 120, flags: Sequence[str] = HARDENED
+    *command: str,
+    environ: Mapping[str, str] | None = None,
+    timeout: float = 120,
+    changes: object = None,
+    flags: Sequence[str] = HARDENED,
 ) -> Run:
-    """`sandbox.connector.run`, through the image: same arguments, and the same assertion on stdout."""
+    """`sandbox.connector.run`, through the image: same arguments, and the same assertion on stdout.
+
+    In an image nothing can be changed for a test, so `changes` are left out: it waits as long as it does.
+    """
     done = docker(*container(*command, environ=environ, flags=flags), timeout=timeout)
     result = Run(done.returncode, done.stdout, done.stderr)
     assert all(isinstance(message, dict) and "type" in message for message in result.messages)
