@@ -15,7 +15,7 @@ def came_in(before: Page, page: Page, order: Order, trail: Trail, uncounted: int
         return None
     if order.is_one_run:
         return 0  # its rows are counted at the end
-    if is_short(page):
+    if page.is_short:
         return None
     if order.tied:
         repeated = _repeated(before, page, order)
@@ -25,11 +25,6 @@ def came_in(before: Page, page: Page, order: Order, trail: Trail, uncounted: int
     if shifts == {0} or (shifts and grown == 0 and order.moves and min(shifts) >= 0):
         return max(1, grown)
     return 0 if grown == 0 and not shifts else None
-
-
-def is_short(page: Page) -> bool:
-    """Whether a row vanished after the rows were counted, before they were selected."""
-    return len(page.rows) < min(page.size, page.total - (page.number - 1) * page.size)
 
 
 def _repeated(before: Page, page: Page, order: Order) -> int:

@@ -32,6 +32,11 @@ class Page:
     size: int
     rows: Sequence[Row]
 
+    @property
+    def is_short(self) -> bool:
+        """Whether a row vanished after the rows were counted, before they were selected."""
+        return len(self.rows) < min(self.size, self.total - (self.number - 1) * self.size)
+
     @classmethod
     def from_payload(cls, payload: object) -> "Page":
         """Read Laravel's envelope `{"data": […], "meta": {…}}`; raise NotAPage for anything else.

@@ -46,7 +46,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from source_mailcoach.lookahead import Lookahead
-from source_mailcoach.neighbors import came_in, is_short
+from source_mailcoach.neighbors import came_in
 from source_mailcoach.paging import Ask, Page, PagingError, Position, Reply
 from source_mailcoach.runs import Run, Runs, complete
 from source_mailcoach.search import find
@@ -206,7 +206,7 @@ class Reader:
         end, seen = start.rows + start.ahead, None
         if start.ahead and end % start.size == 0:
             seen = self._get(end // start.size + 1)
-            if (seen.page.total, seen.page.size) == (start.total, start.size) and not is_short(seen.page):
+            if (seen.page.total, seen.page.size) == (start.total, start.size) and not seen.page.is_short:
                 return seen
         return find(start, self._get, self._trail, seen) if start.rows else self._get(1)
 

@@ -73,8 +73,7 @@ class Run:
 
     def notice(self, page: Page) -> None:
         """A page is about to be taken in: do fewer rows exist than when those so far were counted?"""
-        promised = min(page.size, page.total - (page.number - 1) * page.size)
-        if page.total < self.total or len(page.rows) < promised:
+        if page.total < self.total or page.is_short:
             self.count_anew()
         self.total = page.total
 
