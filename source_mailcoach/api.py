@@ -164,14 +164,12 @@ class MailcoachClient(HttpClient):
     @property
     def request_kwargs(self) -> dict[str, object]:
         """A redirect would carry the token and the reading of rows to a host that nobody has checked."""
-        timeout = (self.patience.connect_timeout, self.patience.read_timeout)
-        return {"allow_redirects": False, "timeout": timeout, "stream": True}
+        return {"allow_redirects": False, "timeout": self.patience.timeouts, "stream": True}
 
     def _get(self, request: Request) -> Answer:
         """One try, in a thread of its own."""
         url = f"{self.api_base.url}/{request.query.path}"
-        timeout = (request.patience.connect_timeout, request.patience.read_timeout)
-        how = {**self.request_kwargs, "timeout": timeout}
+        how = {**self.request_kwargs, "timeout": request.patience.timeouts}
         _, response = self.send_request("GET", url, how, params=dict(request.query.params))
         with response:
             content = self._read(response, request)

@@ -65,6 +65,11 @@ class Patience:
     longest_answer: float
     longest_wait: float
 
+    @property
+    def timeouts(self) -> tuple[float, float]:
+        """As requests takes them."""
+        return self.connect_timeout, self.read_timeout
+
 
 class Request:
     """One GET under way. It counts in the budget from when it really is, until it has ended in whichever way.
