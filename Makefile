@@ -98,7 +98,7 @@ image:
 # against the version that Airbyte publishes is skipped where that cannot be asked for, with a warning.
 test-image: venv
 	PATH="$(CURDIR)/integration_tests/image/bin:$$PATH" CONTAINER_ENGINE=$(CONTAINER_ENGINE) IMAGE=$(IMAGE) \
-		$(BIN)/python -m pytest -p airbyte_cdk.test.standard_tests.pytest_hooks --connector-image $(IMAGE) \
+		$(BIN)/python $(ON_ALL_CORES) -p airbyte_cdk.test.standard_tests.pytest_hooks --connector-image $(IMAGE) \
 		-W "ignore:Skipping the spec backward-compatibility" -m image_tests --durations=5 integration_tests
 
 # Bill of materials (CycloneDX) and licenses of what is in the image; fails on a license that may not be in it.

@@ -41,8 +41,11 @@ def main(arguments: list[str]) -> int:
 
 
 def refuse(problem: MailcoachError, command: str) -> int:
-    """Print a problem as the CDK does for a configuration that is wrong: a failed check is an answer, not an error."""
-    problem.emit_message()
+    """Print a problem as the CDK does for a configuration that is wrong: a failed check is an answer, not an error.
+
+    Without the way to it through the code: what is wrong is in what the command was started with.
+    """
+    problem.with_traceback(None).emit_message()
     status = problem.as_connection_status_message()
     if command == "check" and status:
         sys.stdout.write(Entrypoint.airbyte_message_to_string(status) + "\n")

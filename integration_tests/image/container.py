@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -42,11 +43,28 @@ def run(
     return result
 
 
-def container(*command: str, environ: Mapping[str, str] | None = None, flags: Sequence[str] = HARDENED) -> list[str]:
+def ended(*command: str, after: float, flags: Sequence[str] = HARDENED) -> Run:
+    """A run that gets SIGTERM so many seconds after its container was started, by the engine's own account.
+
+    `docker run` would tell as much, but podman's waits for ever for a container that is ended while it attaches to it.
+    """
+    name, *_ = docker(*container(*command, flags=("--detach", *flags), kept=True)).stdout.split()
+    try:
+        time.sleep(after)
+        docker("kill", "--signal", "TERM", name)  # fails where it has ended by itself
+        exit_code = int(docker("wait", name).stdout)
+        return Run(exit_code, docker("logs", name).stdout, "")
+    finally:
+        docker("rm", "--force", name)
+
+
+def container(
+    *command: str, environ: Mapping[str, str] | None = None, flags: Sequence[str] = HARDENED, kept: bool = False
+) -> list[str]:
     """The arguments of `docker` for a command of the connector. Files that it names are mounted at their own path."""
     folders = {Path(argument).parent for argument in command if argument.startswith("/")}
     for folder in folders:
         folder.chmod(0o755)
     volumes = [f"--volume={folder}:{folder}:ro" for folder in folders]
     variables = [f"--env={name}={value}" for name, value in (environ or {}).items()]
-    return ["run", "--rm", *volumes, *variables, *flags, IMAGE, *command]
+    return ["run", *(() if kept else ("--rm",)), *volumes, *variables, *flags, IMAGE, *command]
