@@ -12,9 +12,9 @@ import uuid
 from collections.abc import Iterator
 
 from benchmarks.run import peak_mb
-from source_mailcoach.paging import Page, Row
-from source_mailcoach.runs import Run, Runs, complete
-from source_mailcoach.trail import Order
+from source_mailcoach.sync.paging import Page, Row
+from source_mailcoach.sync.runs import Run, Runs, complete
+from source_mailcoach.sync.trail import Order
 
 ROWS = 1_000_000
 ORDER = Order(lambda row: (row["uuid"],), lambda row: str(row["sent_at"]), lambda row: row["sent_at"])

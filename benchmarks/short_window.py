@@ -10,6 +10,6 @@ from source_mailcoach.run import run
 
 if __name__ == "__main__":
     seconds = float(sys.argv.pop(1))
-    if importlib.util.find_spec("source_mailcoach.budget"):
-        importlib.import_module("source_mailcoach.budget").WINDOW = seconds  # type: ignore[attr-defined]
+    if importlib.util.find_spec("source_mailcoach.transport.budget"):
+        importlib.import_module("source_mailcoach.transport.budget").WINDOW = seconds  # type: ignore[attr-defined]
     run()

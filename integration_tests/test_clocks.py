@@ -12,7 +12,7 @@ from integration_tests.test_incremental_feeds import CHANGES, new_suppression, w
 from sandbox import Fault, Sandbox
 from sandbox.connector import STREAMS, Run
 from sandbox.times import DAY, HOUR, MINUTE
-from source_mailcoach import clocks
+from source_mailcoach.sync import clocks
 
 CHANGED = tuple(dict.fromkeys(stream for stream, _ in CHANGES))
 

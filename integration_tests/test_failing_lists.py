@@ -98,7 +98,7 @@ def test_an_answer_that_is_too_large_is_a_failure_of_the_configuration(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failing = parents(sandbox, "campaign_clicks")[4]
-    monkeypatch.setattr("source_mailcoach.api.LARGEST_ANSWER", 1_000_000)
+    monkeypatch.setattr("source_mailcoach.transport.api.LARGEST_ANSWER", 1_000_000)
     ill(sandbox, "campaign_clicks", failing, body="x" * 2_000_000)
     failed = read(sandbox, ["campaign_clicks", "campaign_click_events"], mode="incremental")
     assert table("campaign_clicks", failed.records("campaign_clicks")) == without(sandbox, "campaign_clicks", failing)
@@ -201,7 +201,7 @@ def test_five_in_a_row_are_the_end_of_the_stream_and_later_syncs_go_on_behind_th
 def test_what_concerns_all_lists_ends_the_stream_at_once(
     sandbox: Sandbox, fault: Fault, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("source_mailcoach.budget.WINDOW", 0.1)  # the budget goes by a real clock
+    monkeypatch.setattr("source_mailcoach.transport.budget.WINDOW", 0.1)  # the budget goes by a real clock
     failing = parents(sandbox, "campaign_opens")[3]
     fault.path, fault.times = f"/{failing}/opens$", None
     sandbox.add_fault(fault)

@@ -10,7 +10,7 @@ from integration_tests.in_process import read_here
 from integration_tests.tables import rows
 from sandbox import Fault, Sandbox
 from sandbox.connector import STREAMS, read
-from source_mailcoach.api import SYNC
+from source_mailcoach.transport.api import SYNC
 
 OTHERS = ("email_lists", "subscribers", "campaigns", "campaign_bounces", "suppressions", "templates")
 
@@ -24,7 +24,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         waits.append(seconds)
         threading.Event().wait(seconds / 1000)
 
-    monkeypatch.setattr("source_mailcoach.overlap.time.sleep", sleep)
+    monkeypatch.setattr("source_mailcoach.transport.overlap.time.sleep", sleep)
     return waits
 
 

@@ -13,8 +13,8 @@ from airbyte_cdk.models import AirbyteMessage, ConfiguredAirbyteCatalogSerialize
 from sandbox import Fault, Sandbox
 from sandbox.connector import STREAMS, catalog
 from source_mailcoach import SourceMailcoach, source
-from source_mailcoach.api import MailcoachClient
 from source_mailcoach.streams.base import MailcoachStream
+from source_mailcoach.transport.api import MailcoachClient
 
 
 @pytest.fixture
@@ -82,10 +82,11 @@ def test_a_refusal_that_asks_for_no_wait_is_waited_out(
     """A second of waiting takes 20 ms, on the clock of the budget as well."""
     sleep, began = time.sleep, time.monotonic()
     monkeypatch.setattr(
-        "source_mailcoach.overlap.time",
+        "source_mailcoach.transport.overlap.time",
         SimpleNamespace(sleep=lambda s: sleep(s / 50), monotonic=lambda: 50 * (time.monotonic() - began)),
     )
-    monkeypatch.setattr("source_mailcoach.api.time", SimpleNamespace(monotonic=lambda: 50 * (time.monotonic() - began)))
+    clock = SimpleNamespace(monotonic=lambda: 50 * (time.monotonic() - began))
+    monkeypatch.setattr("source_mailcoach.transport.api.time", clock)
     sandbox.add_fault(Fault(status=status, times=None, lasts=0.2, after=5, headers={"Retry-After": "0"}))
     messages = read(SourceMailcoach(), sandbox.config(), "campaign_opens")
     assert len([message for message in messages if message.type is Type.RECORD]) == len(sandbox.truth("campaign_opens"))

@@ -116,8 +116,9 @@ class ForkServer:
     ) -> Forked:
         """Start `main.py` with these arguments, as `sandbox.connector.start_cold` does.
 
-        `changes` are made in the fork before anything of the connector runs: a name such as `source_mailcoach.api.SYNC`
-        gets another value, or, if that is a dict, a dataclass other values in these fields.
+        `changes` are made in the fork before anything of the connector runs: a name such as
+        `source_mailcoach.transport.api.SYNC` gets another value, or, if that is a dict, a dataclass other values in
+        these fields.
         """
         message = {
             "arguments": (str(self._main), *command),

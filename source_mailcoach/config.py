@@ -20,11 +20,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from source_mailcoach import problems
 from source_mailcoach.host_policy import ApiBase, parse_api_base, trusted_hosts
-from source_mailcoach.privacy import Privacy
-from source_mailcoach.problems import MailcoachError
-from source_mailcoach.times import format_time
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.records.privacy import Privacy
+from source_mailcoach.sync.times import format_time
 
 PRODUCT_ID = "conn_mailcoach_sellersync_edm"
 MAX_PARALLEL = 16

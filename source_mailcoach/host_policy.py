@@ -20,8 +20,8 @@ from urllib3 import HTTPSConnectionPool
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-from source_mailcoach import problems
-from source_mailcoach.problems import MailcoachError
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import MailcoachError
 
 TRUSTED_HOSTS = "MAILCOACH_TRUSTED_HOSTS"
 CLOUD_DOMAIN = ".mailcoach.app"

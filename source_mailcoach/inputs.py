@@ -18,9 +18,9 @@ from airbyte_cdk.models import (
 )
 from serpyco_rs import SchemaValidationError
 
-from source_mailcoach import problems
 from source_mailcoach.config import Config
-from source_mailcoach.problems import MailcoachError
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import MailcoachError
 
 DEEPEST = 100
 TOO_DEEP = f"its lists and objects are nested more than {DEEPEST} deep"

@@ -19,14 +19,12 @@ from airbyte_cdk.models import (
 from airbyte_cdk.sources import AbstractSource
 from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
-from source_mailcoach import inputs, problems
-from source_mailcoach.api import CHECK, SYNC, MailcoachClient
+from source_mailcoach import inputs
 from source_mailcoach.config import LEGACY_RUNTIME_ID, PRODUCT_ID, Config, connection_specification
-from source_mailcoach.plan import Plan
-from source_mailcoach.problems import MailcoachError
-from source_mailcoach.request import Patience
-from source_mailcoach.spool import Spool
-from source_mailcoach.state import Mode
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.forecast import Forecast
+from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.records.spool import Spool
 from source_mailcoach.streams.account import (
     AutomationMails,
     Sends,
@@ -48,6 +46,9 @@ from source_mailcoach.streams.campaigns import Campaigns
 from source_mailcoach.streams.email_list_contents import Segments, Subscribers, Tags
 from source_mailcoach.streams.email_lists import EmailLists
 from source_mailcoach.streams.pass_stream import PassStream
+from source_mailcoach.sync.state import Mode
+from source_mailcoach.transport.api import CHECK, SYNC, MailcoachClient
+from source_mailcoach.transport.request import Patience
 
 # What a check reads a page of: a request each, and the rest follows from them or from the first read.
 PROBES = ("email_lists", "campaigns", "sends", "suppressions", "templates", "transactional_mails")
@@ -156,12 +157,12 @@ class SourceMailcoach(AbstractSource):
         logger = logging.getLogger("airbyte")
         for name in sorted(self._selected.keys() - {stream.name for stream in streams}):
             logger.warning(f"The catalog names a stream {name}, which this connector does not have: leave it out.")
-        plan = Plan(logger)
+        forecast = Forecast(logger)
         for stream in streams:
             if isinstance(stream, PassStream) and stream.name in self._selected:
-                stream.plan = plan
+                stream.forecast = forecast
                 if not (spool and isinstance(stream, CampaignClickEvents)):
-                    plan.expected.append(partial(stream.expected_requests, *self._selected[stream.name]))
+                    forecast.expected.append(partial(stream.expected_requests, *self._selected[stream.name]))
         return streams
 
     @property

@@ -5,8 +5,8 @@ import time
 import pytest
 from hypothesis import settings
 
-from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
+from source_mailcoach.transport.api import MailcoachClient
 from unit_tests.seeds import count
 
 URL = "https://news.example.com/api"

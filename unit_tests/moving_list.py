@@ -6,9 +6,9 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
-from source_mailcoach.paging import Ask, Page, Position, Reply, Row
-from source_mailcoach.reader import Reader
-from source_mailcoach.trail import Order
+from source_mailcoach.sync.paging import Ask, Page, Position, Reply, Row
+from source_mailcoach.sync.reader import Reader
+from source_mailcoach.sync.trail import Order
 
 
 def uuid_of(row: Row) -> Hashable:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from source_mailcoach import problems
-from source_mailcoach.problems import Absent, MailcoachError
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import Absent, MailcoachError
 from source_mailcoach.streams.account import Suppressions
 from unit_tests.conftest import URL
 from unit_tests.test_streams import stream

@@ -10,11 +10,11 @@ import requests
 import requests_mock
 from airbyte_cdk.models import FailureType
 
-from source_mailcoach import problems
-from source_mailcoach.api import CHECK, SYNC, MailcoachClient
 from source_mailcoach.config import Config
-from source_mailcoach.problems import MailcoachError
-from source_mailcoach.request import Query
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.transport.api import CHECK, SYNC, MailcoachClient
+from source_mailcoach.transport.request import Query
 from unit_tests.conftest import CONFIG, TOKEN, URL
 
 LISTS = f"{URL}/email-lists"
@@ -274,7 +274,7 @@ def test_the_connections_of_an_untrusted_host_are_guarded(client: MailcoachClien
 def test_an_answer_larger_than_memory_should_hold_is_refused_with_the_name_of_the_campaign(
     client: MailcoachClient, requests_mock: requests_mock.Mocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("source_mailcoach.api.LARGEST_ANSWER", 1000)
+    monkeypatch.setattr("source_mailcoach.transport.api.LARGEST_ANSWER", 1000)
     requests_mock.get(f"{URL}/campaigns/1234/clicks", text="[" + " " * 2000 + "]")
     with pytest.raises(MailcoachError) as error:
         client.fetch(Query("campaigns/1234/clicks"))
@@ -473,7 +473,7 @@ def test_a_token_that_is_refused_after_good_answers_is_tried_once_more(
 def test_an_error_is_read_only_so_far_as_one_of_mailcoachs_can_be_long(
     client: MailcoachClient, requests_mock: requests_mock.Mocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("source_mailcoach.api.LARGEST_ERROR", 1000)
-    monkeypatch.setattr("source_mailcoach.api.LARGEST_ANSWER", 500)
+    monkeypatch.setattr("source_mailcoach.transport.api.LARGEST_ERROR", 1000)
+    monkeypatch.setattr("source_mailcoach.transport.api.LARGEST_ANSWER", 500)
     error = failing(client, requests_mock, {"status_code": 403, "text": "<html>" + "x" * 5000})
     assert error.problem is problems.FIREWALL

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from source_mailcoach.budget import MARGIN, WINDOW, Permit, RateBudget
+from source_mailcoach.transport.budget import MARGIN, WINDOW, Permit, RateBudget
 from unit_tests.seeds import count
 
 

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from source_mailcoach import SourceMailcoach, problems
+from source_mailcoach import SourceMailcoach
 from source_mailcoach.config import LEGACY_RUNTIME_ID, PRODUCT_ID, Config, connection_specification
-from source_mailcoach.problems import MailcoachError, Problem
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import MailcoachError, Problem
 
 TOKEN = "1|0123456789abcdef"
 CONFIG = {"api_base_url": "https://news.example.com/api", "api_token": TOKEN}

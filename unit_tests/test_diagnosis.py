@@ -10,10 +10,10 @@ from airbyte_cdk.models import FailureType
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_mailcoach import problems
-from source_mailcoach.diagnosis import data_of, diagnose, page_of, parse_body
-from source_mailcoach.problems import MailcoachError, Problem
-from source_mailcoach.request import Answer, Query
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import MailcoachError, Problem
+from source_mailcoach.transport.diagnosis import data_of, diagnose, page_of, parse_body
+from source_mailcoach.transport.request import Answer, Query
 
 URL = "https://news.example.com/api"
 TOKEN = "1|top-secret-token"

@@ -12,13 +12,13 @@ import requests
 from airbyte_cdk.models import FailureType
 from urllib3.util import connection as urllib3_connection
 
-from source_mailcoach import problems
-from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
-from source_mailcoach.failures import diagnose_failure
 from source_mailcoach.host_policy import PublicAdapter
-from source_mailcoach.problems import MailcoachError, Problem
-from source_mailcoach.request import Query
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import MailcoachError, Problem
+from source_mailcoach.transport.api import MailcoachClient
+from source_mailcoach.transport.failures import diagnose_failure
+from source_mailcoach.transport.request import Query
 from unit_tests.test_diagnosis import message_of
 
 URL = "https://news.example.com/api"

@@ -10,10 +10,11 @@ import pytest
 import yaml
 from airbyte_cdk.models import FailureType
 
-from source_mailcoach import SourceMailcoach, problems
+from source_mailcoach import SourceMailcoach
 from source_mailcoach.config import LEGACY_RUNTIME_ID, PRODUCT_ID, connection_specification
-from source_mailcoach.privacy import protect
-from source_mailcoach.problems import Problem
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import Problem
+from source_mailcoach.records.privacy import protect
 from source_mailcoach.streams.base import MailcoachStream
 from source_mailcoach.version import __version__
 

@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
-from source_mailcoach.drift import Drift
-from source_mailcoach.records import RowFit
+from source_mailcoach.records.drift import Drift
+from source_mailcoach.records.fit import RowFit
 
 SCHEMA: dict[str, Any] = {
     "properties": {

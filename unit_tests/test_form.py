@@ -13,7 +13,7 @@ import yaml
 from jsonschema import Draft7Validator, FormatChecker
 
 from source_mailcoach.config import Config, connection_specification
-from source_mailcoach.problems import CONFIG_INVALID, MailcoachError
+from source_mailcoach.messages.problems import CONFIG_INVALID, MailcoachError
 
 ROOT = Path(__file__).parent.parent
 CONFIG = {"api_base_url": "https://news.example.com/api", "api_token": "1|0123456789abcdef"}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from source_mailcoach import headers
+from source_mailcoach.transport import headers
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
 DATE = "Sat, 21 Nov 2026 12:00:00 GMT"

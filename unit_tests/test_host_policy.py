@@ -8,10 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from urllib3.util import parse_url
 
-from source_mailcoach import problems
 from source_mailcoach.config import URL_PATTERN
 from source_mailcoach.host_policy import parse_api_base, trusted_hosts
-from source_mailcoach.problems import MailcoachError, Problem
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import MailcoachError, Problem
 
 # The rules for the URL -------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """When pages may be asked for ahead of the one that is read."""
 
-from source_mailcoach.lookahead import CALM, FEWEST, MOST, Lookahead
+from source_mailcoach.sync.lookahead import CALM, FEWEST, MOST, Lookahead
 
 
 def pages_one_at_a_time(ahead: Lookahead) -> int:

@@ -7,11 +7,11 @@ from concurrent.futures import wait
 
 import pytest
 
-from source_mailcoach import problems
-from source_mailcoach.budget import RateBudget
-from source_mailcoach.overlap import Fetcher
-from source_mailcoach.problems import MailcoachError
-from source_mailcoach.request import Answer, Patience, Query, Request
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.transport.budget import RateBudget
+from source_mailcoach.transport.overlap import Fetcher
+from source_mailcoach.transport.request import Answer, Patience, Query, Request
 from unit_tests.conftest import Clock
 
 PATIENCE = Patience(tries=3, connect_timeout=1, read_timeout=1, longest_answer=600, longest_wait=600)

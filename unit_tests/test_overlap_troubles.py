@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from source_mailcoach import overlap, problems
-from source_mailcoach.budget import MARGIN, WINDOW, RateBudget
-from source_mailcoach.failures import diagnose_failure
-from source_mailcoach.overlap import Fetcher
-from source_mailcoach.parallelism import CALM, Parallelism
-from source_mailcoach.problems import MailcoachError
-from source_mailcoach.request import Answer, Patience, Query, Request
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.transport import overlap
+from source_mailcoach.transport.budget import MARGIN, WINDOW, RateBudget
+from source_mailcoach.transport.failures import diagnose_failure
+from source_mailcoach.transport.overlap import Fetcher
+from source_mailcoach.transport.parallelism import CALM, Parallelism
+from source_mailcoach.transport.request import Answer, Patience, Query, Request
 
 URL = "https://news.example.com/api"
 PATIENCE = Patience(tries=3, connect_timeout=1, read_timeout=1, longest_answer=600, longest_wait=600)

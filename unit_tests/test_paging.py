@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from source_mailcoach.paging import TAIL, NotAPage, Page, last_page_of, reverse_of
+from source_mailcoach.sync.paging import TAIL, NotAPage, Page, last_page_of, reverse_of
 
 
 def test_reads_the_envelope_of_laravel_also_with_numbers_as_strings() -> None:

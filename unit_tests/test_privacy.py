@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from source_mailcoach import decoding
-from source_mailcoach import privacy as privacy_module
-from source_mailcoach.privacy import Privacy, protect
+from source_mailcoach.records import decoding
+from source_mailcoach.records.fit import privacy as privacy_module
+from source_mailcoach.records.privacy import Privacy, protect
 from unit_tests.seeds import count, seeds
 
 ADDRESSES = (

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from source_mailcoach.progress import INTERVAL, Progress, duration
+from source_mailcoach.messages.progress import INTERVAL, Progress, duration
 
 CAMPAIGNS = "28 of 40 campaigns are to be read"
 

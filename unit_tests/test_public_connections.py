@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from source_mailcoach import host_policy, problems
+from source_mailcoach import host_policy
 from source_mailcoach.host_policy import PublicAdapter
-from source_mailcoach.problems import MailcoachError
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import MailcoachError
 
 HOST = "news.example.com"
 

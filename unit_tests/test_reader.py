@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from source_mailcoach.paging import Page, PagingError, Position, Reply
-from source_mailcoach.reader import GRACE, LIMIT, Reader
-from source_mailcoach.trail import Order
+from source_mailcoach.sync.paging import Page, PagingError, Position, Reply
+from source_mailcoach.sync.reader import GRACE, LIMIT, Reader
+from source_mailcoach.sync.trail import Order
 from unit_tests.moving_list import BY_ID, BY_TIME, TIED, MovingList, a_list, read, time_of, uuid_of
 from unit_tests.seeds import seeds
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from source_mailcoach.drift import Drift
-from source_mailcoach.records import RowFit, compile_fit
+from source_mailcoach.records.drift import Drift
+from source_mailcoach.records.fit import RowFit, compile_fit
 
 STREAMS = (
     "email_lists",

@@ -13,11 +13,11 @@ from dataclasses import replace
 
 import pytest
 
-from source_mailcoach import problems
-from source_mailcoach.api import SYNC, MailcoachClient
 from source_mailcoach.config import Config
-from source_mailcoach.problems import MailcoachError, Problem
-from source_mailcoach.request import Patience, Query
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import MailcoachError, Problem
+from source_mailcoach.transport.api import SYNC, MailcoachClient
+from source_mailcoach.transport.request import Patience, Query
 from unit_tests.conftest import CONFIG
 
 ROWS = [{"uuid": str(number), "text": random.Random(number).randbytes(300).hex()} for number in range(2000)]
@@ -111,7 +111,8 @@ DRIPS = {
 def test_an_answer_that_drips_is_a_time_out_however_little_comes_and_wherever(
     client_of: Client, parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("source_mailcoach.overlap.time.sleep", lambda seconds, sleep=time.sleep: sleep(seconds / 100))
+    sleep = time.sleep
+    monkeypatch.setattr("source_mailcoach.transport.overlap.time.sleep", lambda seconds: sleep(seconds / 100))
     client = client_of(parts, replace(SYNC, tries=2, read_timeout=SILENCE, longest_answer=0.3))
     with pytest.raises(MailcoachError) as error:
         client.fetch(LISTS)
@@ -132,7 +133,7 @@ def test_a_request_that_was_given_up_reads_no_further_than_to_the_next_part(clie
 def test_a_request_that_is_under_way_at_the_end_reads_no_further_either(
     client_of: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("source_mailcoach.overlap.LAST_WAIT", 0.1)
+    monkeypatch.setattr("source_mailcoach.transport.overlap.LAST_WAIT", 0.1)
     good = OK + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(PAGE) + PAGE
     client = client_of(lambda: [good], SYNC, DRIPS["body"])
     client.fetch(LISTS)

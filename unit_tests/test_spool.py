@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from source_mailcoach.spool import Spool
+from source_mailcoach.records.spool import Spool
 
 PAGES = [[{"uuid": "a", "clicks": [{"uuid": "ä"}]}], [], [{"uuid": "b", "clicks": []}, {"uuid": "c"}]]
 

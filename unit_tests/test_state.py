@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from source_mailcoach.gate import Campaign, Listing, early_stop, gate, seen_before
-from source_mailcoach.paging import Position
-from source_mailcoach.pending import ROOM, Pending
-from source_mailcoach.state import (
+from source_mailcoach.sync.gate import Campaign, Listing, early_stop, gate, seen_before
+from source_mailcoach.sync.paging import Position
+from source_mailcoach.sync.pending import ROOM, Pending
+from source_mailcoach.sync.state import (
     ACCOUNT,
     Mode,
     Parent,
@@ -31,7 +31,7 @@ from source_mailcoach.state import (
     saw,
     start_of,
 )
-from source_mailcoach.times import format_time, latest
+from source_mailcoach.sync.times import format_time, latest
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
 WEEK, DAY, HOUR, MINUTE = timedelta(days=7), timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)

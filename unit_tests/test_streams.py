@@ -11,12 +11,12 @@ from airbyte_cdk.models import AirbyteMessage, ConfiguredAirbyteCatalogSerialize
 from sandbox import Sandbox
 from sandbox.connector import catalog
 from source_mailcoach import SourceMailcoach
-from source_mailcoach.paging import Page
 from source_mailcoach.streams.account import Sends, SubscriberImports, TransactionalMails
 from source_mailcoach.streams.base import MailcoachStream
 from source_mailcoach.streams.campaign_engagement import CampaignBounces, CampaignOpens, CampaignUnsubscribes
 from source_mailcoach.streams.email_list_contents import Segments, Subscribers
-from source_mailcoach.times import parse_time
+from source_mailcoach.sync.paging import Page
+from source_mailcoach.sync.times import parse_time
 from unit_tests.conftest import CONFIG, URL
 
 SLICE = {"campaign_uuid": "c", "campaign_sent_at": None, "campaign_statistics_calculated_at": None}

@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from source_mailcoach.times import format_time, latest, parse_time, sortable
+from source_mailcoach.sync.times import format_time, latest, parse_time, sortable
 
 TEN = datetime(2026, 1, 5, 10, tzinfo=timezone.utc)
 

@@ -10,12 +10,12 @@ import pytest
 import requests
 from airbyte_cdk.models import FailureType
 
-from source_mailcoach import problems
-from source_mailcoach.api import CHECK, MailcoachClient
 from source_mailcoach.config import Config
-from source_mailcoach.failures import diagnose_failure
-from source_mailcoach.problems import MailcoachError, Problem
-from source_mailcoach.request import Query
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import MailcoachError, Problem
+from source_mailcoach.transport.api import CHECK, MailcoachClient
+from source_mailcoach.transport.failures import diagnose_failure
+from source_mailcoach.transport.request import Query
 from unit_tests.certificates import Signed, make, tls_server
 from unit_tests.conftest import TOKEN
 

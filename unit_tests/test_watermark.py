@@ -7,9 +7,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from source_mailcoach import gate, state
-from source_mailcoach.state import ACCOUNT, State
-from source_mailcoach.watermark import Watermark
+from source_mailcoach.sync import gate, state
+from source_mailcoach.sync.state import ACCOUNT, State
+from source_mailcoach.sync.watermark import Watermark
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from source_mailcoach import clocks
-from source_mailcoach.problems import Absent, MailcoachError
-from source_mailcoach.request import Query
-from source_mailcoach.state import Parent
+from source_mailcoach.messages.failed_lists import OF_ALL_LISTS, FailedLists
+from source_mailcoach.messages.problems import Absent, MailcoachError
 from source_mailcoach.streams.base import ListStream, Record, Slice
-from source_mailcoach.streams.failed_lists import OF_ALL_LISTS, FailedLists
 from source_mailcoach.streams.feed_stream import EventStream, FeedStream
 from source_mailcoach.streams.parents import is_usable
+from source_mailcoach.sync import clocks
+from source_mailcoach.sync.state import Parent
+from source_mailcoach.transport.request import Query
 
 
 class Sends(EventStream):

@@ -13,17 +13,17 @@ import requests
 from airbyte_cdk.models import SyncMode
 from airbyte_cdk.sources.streams.http import HttpStream
 
-from source_mailcoach import problems
-from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
-from source_mailcoach.diagnosis import page_of
-from source_mailcoach.paging import Ask, Page, PagingError, Position, Reply, reverse_of
-from source_mailcoach.problems import Absent, MailcoachError
-from source_mailcoach.progress import Progress
-from source_mailcoach.reader import Reader
-from source_mailcoach.records import PrivacyTransformer, RowFit
-from source_mailcoach.request import Query
-from source_mailcoach.trail import Order
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import Absent, MailcoachError
+from source_mailcoach.messages.progress import Progress
+from source_mailcoach.records.fit import PrivacyTransformer, RowFit
+from source_mailcoach.sync.paging import Ask, Page, PagingError, Position, Reply, reverse_of
+from source_mailcoach.sync.reader import Reader
+from source_mailcoach.sync.trail import Order
+from source_mailcoach.transport.api import MailcoachClient
+from source_mailcoach.transport.diagnosis import page_of
+from source_mailcoach.transport.request import Query
 
 Slice = Mapping[str, Any]
 Record = Mapping[str, Any]

@@ -5,15 +5,15 @@ from typing import Any
 
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 
-from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
-from source_mailcoach.paging import Page, Position
-from source_mailcoach.request import Query
-from source_mailcoach.spool import Spool
-from source_mailcoach.state import Parent
+from source_mailcoach.records.spool import Spool
 from source_mailcoach.streams.base import Record, Slice
 from source_mailcoach.streams.campaign_stream import CampaignStream
 from source_mailcoach.streams.campaigns import Campaigns
+from source_mailcoach.sync.paging import Page, Position
+from source_mailcoach.sync.state import Parent
+from source_mailcoach.transport.api import MailcoachClient
+from source_mailcoach.transport.request import Query
 
 
 class CampaignClicks(CampaignStream):

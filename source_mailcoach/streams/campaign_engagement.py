@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from source_mailcoach.paging import Page
 from source_mailcoach.streams.base import Record, Slice
 from source_mailcoach.streams.campaign_stream import CampaignStream
-from source_mailcoach.times import parse_time
+from source_mailcoach.sync.paging import Page
+from source_mailcoach.sync.times import parse_time
 
 
 class CampaignOpens(CampaignStream):

@@ -8,15 +8,15 @@ from typing import Any, ClassVar
 from airbyte_cdk.models import SyncMode
 from airbyte_cdk.sources.streams.http import HttpSubStream
 
-from source_mailcoach import clocks, gate, state
-from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
-from source_mailcoach.gate import Campaign
-from source_mailcoach.paging import Page
-from source_mailcoach.state import Parent, Scope, State
 from source_mailcoach.streams.base import Record, Slice
 from source_mailcoach.streams.campaigns import Campaigns
 from source_mailcoach.streams.pass_stream import PassStream
+from source_mailcoach.sync import clocks, gate, state
+from source_mailcoach.sync.gate import Campaign
+from source_mailcoach.sync.paging import Page
+from source_mailcoach.sync.state import Parent, Scope, State
+from source_mailcoach.transport.api import MailcoachClient
 
 
 class CampaignStream(PassStream, HttpSubStream, ABC):

@@ -6,15 +6,15 @@ from typing import Any
 
 from airbyte_cdk.models import SyncMode
 
-from source_mailcoach import clocks
-from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
-from source_mailcoach.gate import GATE_MARGIN, Campaign, Listing
-from source_mailcoach.state import State, usable
 from source_mailcoach.streams.base import Record, Slice
 from source_mailcoach.streams.parents import ParentStream, count_of, is_usable
-from source_mailcoach.times import format_time, parse_time, sortable
-from source_mailcoach.watermark import Watermark
+from source_mailcoach.sync import clocks
+from source_mailcoach.sync.gate import GATE_MARGIN, Campaign, Listing
+from source_mailcoach.sync.state import State, usable
+from source_mailcoach.sync.times import format_time, parse_time, sortable
+from source_mailcoach.sync.watermark import Watermark
+from source_mailcoach.transport.api import MailcoachClient
 
 # The API's filter for sent means sending as well, and ignores a status that it does not know: everything comes then.
 STATUSES: Mapping[str, frozenset[str]] = {

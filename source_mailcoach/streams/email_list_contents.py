@@ -5,7 +5,7 @@ from typing import Any
 
 from source_mailcoach.streams.base import Record, Slice
 from source_mailcoach.streams.feed_stream import EmailListStream
-from source_mailcoach.times import parse_time
+from source_mailcoach.sync.times import parse_time
 
 
 class Subscribers(EmailListStream):

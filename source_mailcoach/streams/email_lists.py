@@ -6,10 +6,10 @@ from typing import Any
 
 from airbyte_cdk.models import SyncMode
 
-from source_mailcoach.state import Parent
 from source_mailcoach.streams.base import Record, Slice
 from source_mailcoach.streams.parents import ParentStream, count_of, is_usable
-from source_mailcoach.times import sortable
+from source_mailcoach.sync.state import Parent
+from source_mailcoach.sync.times import sortable
 
 
 class EmailLists(ParentStream):

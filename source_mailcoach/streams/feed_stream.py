@@ -9,16 +9,16 @@ from typing import Any, ClassVar
 from airbyte_cdk.models import SyncMode
 from airbyte_cdk.sources.streams.http import HttpSubStream
 
-from source_mailcoach import clocks, gate, state
-from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
-from source_mailcoach.paging import Page
-from source_mailcoach.progress import many
-from source_mailcoach.state import ACCOUNT, Parent, Scope, State
+from source_mailcoach.messages.progress import many
 from source_mailcoach.streams.base import Record, Slice
 from source_mailcoach.streams.email_lists import EmailLists
 from source_mailcoach.streams.pass_stream import PassStream
-from source_mailcoach.times import parse_time
+from source_mailcoach.sync import clocks, gate, state
+from source_mailcoach.sync.paging import Page
+from source_mailcoach.sync.state import ACCOUNT, Parent, Scope, State
+from source_mailcoach.sync.times import parse_time
+from source_mailcoach.transport.api import MailcoachClient
 
 
 class FeedStream(PassStream, ABC):

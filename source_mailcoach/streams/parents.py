@@ -6,10 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from typing import Any, ClassVar, TypeGuard
 
-from source_mailcoach.problems import MailcoachError
-from source_mailcoach.progress import many
-from source_mailcoach.request import Query
+from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages.progress import many
 from source_mailcoach.streams.base import ListStream
+from source_mailcoach.transport.request import Query
 
 # Pages: a list that is longer is not read anew for one row that may be gone.
 DEAR = 10

@@ -9,19 +9,20 @@ from airbyte_cdk.models import SyncMode
 from airbyte_cdk.sources.streams.checkpoint import CheckpointReader
 from airbyte_cdk.sources.streams.core import StreamData
 
-from source_mailcoach import problems, state
-from source_mailcoach.api import MailcoachClient
 from source_mailcoach.config import Config
-from source_mailcoach.paging import Page, PagingError, Position
-from source_mailcoach.plan import Plan
-from source_mailcoach.problems import Absent, MailcoachError
-from source_mailcoach.request import Query
-from source_mailcoach.state import Parent, Scope, State
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.failed_lists import OF_ALL_LISTS, FailedLists
+from source_mailcoach.messages.forecast import Forecast
+from source_mailcoach.messages.problems import Absent, MailcoachError
 from source_mailcoach.streams.base import MailcoachStream, Record, Slice
 from source_mailcoach.streams.checkpoint import Checkpoint, DueCheckpointReader
-from source_mailcoach.streams.failed_lists import OF_ALL_LISTS, FailedLists
-from source_mailcoach.times import parse_time, sortable
-from source_mailcoach.trail import Order
+from source_mailcoach.sync import state
+from source_mailcoach.sync.paging import Page, PagingError, Position
+from source_mailcoach.sync.state import Parent, Scope, State
+from source_mailcoach.sync.times import parse_time, sortable
+from source_mailcoach.sync.trail import Order
+from source_mailcoach.transport.api import MailcoachClient
+from source_mailcoach.transport.request import Query
 
 # A row that gets a new one goes to the front of a list that is sorted by it.
 TIMES_THAT_MOVE = frozenset({"updated_at", "last_opened_at", "sent_at"})
@@ -55,7 +56,7 @@ class PassStream(MailcoachStream, ABC):
         self._checkpoint = Checkpoint(self.name)
         self._failed = FailedLists(self.name, self.unit)
         self._is_over = False
-        self.plan: Plan | None = None
+        self.forecast: Forecast | None = None
 
     # What a stream says of itself ---------------------------------------------------------------------------------
 
@@ -114,8 +115,8 @@ class PassStream(MailcoachStream, ABC):
         are left for the next sync, and named by the MailcoachError that is raised at the end.
         """
         mode: state.Mode = "incremental" if sync_mode is SyncMode.incremental else "full_refresh"
-        if self.plan:
-            self.plan.say(self.client.budget.per_minute)
+        if self.forecast:
+            self.forecast.say(self.client.budget.per_minute)
         self._reached, reason, self._due = self.begin(mode)
         if reason:
             self.logger.warning(f"All of {self.name} is read again: {reason}.")

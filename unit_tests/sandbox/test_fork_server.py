@@ -17,7 +17,7 @@ from sandbox.fork_server import Forked, ForkServer
 # Tells all that a program can find of how it was started, and then does what it is told.
 PROBE = """
 import source_mailcoach.entrypoint, atexit, json, os, signal, sys, tempfile, threading, time
-from source_mailcoach import api
+from source_mailcoach.transport import api
 streams = [[s.fileno(), s.encoding, s.errors, s.line_buffering, s.write_through, s is original] for s, original in
            ((sys.stdin, sys.__stdin__), (sys.stdout, sys.__stdout__), (sys.stderr, sys.__stderr__))]
 print(json.dumps({
@@ -133,7 +133,7 @@ def test_a_signal_from_another_thread_ends_a_wait(server: ForkServer) -> None:
 
 def test_what_a_test_changes_is_so_in_that_run_alone(server: ForkServer) -> None:
     tries = []
-    for changes in (None, {"source_mailcoach.api.CHECK": {"tries": 77}}, None):
+    for changes in (None, {"source_mailcoach.transport.api.CHECK": {"tries": 77}}, None):
         with start(server, "0", changes=changes) as run:
             assert run.stdout
             tries.append(found(run.stdout.read())["tries"])

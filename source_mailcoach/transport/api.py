@@ -20,16 +20,17 @@ from airbyte_cdk.sources.streams.http.requests_native_auth import TokenAuthentic
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
-from source_mailcoach import headers, problems
-from source_mailcoach.budget import RateBudget
-from source_mailcoach.clocks import ClockReport
 from source_mailcoach.config import MAX_PARALLEL, Config
-from source_mailcoach.diagnosis import data_of, diagnose, page_of, parse_body
-from source_mailcoach.failures import diagnose_failure
 from source_mailcoach.host_policy import ApiBase, PublicAdapter
-from source_mailcoach.overlap import Fetcher
-from source_mailcoach.problems import MailcoachError
-from source_mailcoach.request import Answer, Patience, Query, Request
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.sync.clocks import ClockReport
+from source_mailcoach.transport import headers
+from source_mailcoach.transport.budget import RateBudget
+from source_mailcoach.transport.diagnosis import data_of, diagnose, page_of, parse_body
+from source_mailcoach.transport.failures import diagnose_failure
+from source_mailcoach.transport.overlap import Fetcher
+from source_mailcoach.transport.request import Answer, Patience, Query, Request
 from source_mailcoach.version import __version__
 
 # Without this header Mailcoach sends errors as web pages, and a wrong token to a login page with status 200.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
-from source_mailcoach.paging import Page, Position, Row, fingerprint
+from source_mailcoach.sync.paging import Page, Position, Row, fingerprint
 
 RECENT, ROWS = 64, 5000
 """Pages of which the keys are kept, and rows at the most."""

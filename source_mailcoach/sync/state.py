@@ -40,11 +40,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 
-from source_mailcoach.paging import Position
-from source_mailcoach.pending import ROOM, Pending
-from source_mailcoach.saved import position_of, position_to_json, text_of, time_of
-from source_mailcoach.times import format_time, latest, parse_time
-from source_mailcoach.watermark import Watermark
+from source_mailcoach.sync.paging import Position
+from source_mailcoach.sync.pending import ROOM, Pending
+from source_mailcoach.sync.saved import position_of, position_to_json, text_of, time_of
+from source_mailcoach.sync.times import format_time, latest, parse_time
+from source_mailcoach.sync.watermark import Watermark
 
 Mode = Literal["full_refresh", "incremental"]
 Place = tuple[str, str]

@@ -8,8 +8,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from source_mailcoach.budget import RateBudget
-from source_mailcoach.failures import is_timeout
+from source_mailcoach.transport.budget import RateBudget
+from source_mailcoach.transport.failures import is_timeout
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from source_mailcoach.paging import Position, Reply
-from source_mailcoach.trail import Trail
+from source_mailcoach.sync.paging import Position, Reply
+from source_mailcoach.sync.trail import Trail
 
 MOST = 40
 """Requests in which a position is looked for, before the list is read from its beginning."""

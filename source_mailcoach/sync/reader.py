@@ -45,12 +45,12 @@ Memory: pages that are not settled, the keys of the last pages (see `trail`), an
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from source_mailcoach.lookahead import Lookahead
-from source_mailcoach.neighbors import came_in
-from source_mailcoach.paging import Ask, Page, PagingError, Position, Reply
-from source_mailcoach.runs import Run, Runs, complete
-from source_mailcoach.search import find
-from source_mailcoach.trail import Order, Trail, is_newer
+from source_mailcoach.sync.lookahead import Lookahead
+from source_mailcoach.sync.neighbors import came_in
+from source_mailcoach.sync.paging import Ask, Page, PagingError, Position, Reply
+from source_mailcoach.sync.runs import Run, Runs, complete
+from source_mailcoach.sync.search import find
+from source_mailcoach.sync.trail import Order, Trail, is_newer
 
 LIMIT, GRACE = 4, 60
 """Requests for going back: `LIMIT` for each page that the list had at first, and `GRACE`. Twice as many forwards."""

@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Callable
 
-from source_mailcoach.problems import MailcoachError
-from source_mailcoach.progress import requests_at
+from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages.progress import requests_at
 
 
-class Plan:
+class Forecast:
     """`expected` tell how many requests each stream will take, going by Mailcoach's own counts."""
 
     def __init__(self, log: logging.Logger) -> None:

@@ -12,13 +12,13 @@ from concurrent.futures import wait as wait_for
 from itertools import islice
 from typing import Any
 
-from source_mailcoach import problems
-from source_mailcoach.budget import RateBudget
-from source_mailcoach.paging import last_page_of
-from source_mailcoach.parallelism import Parallelism
-from source_mailcoach.problems import MailcoachError
-from source_mailcoach.progress import duration
-from source_mailcoach.request import Answer, Patience, Query, Request
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages.progress import duration
+from source_mailcoach.sync.paging import last_page_of
+from source_mailcoach.transport.budget import RateBudget
+from source_mailcoach.transport.parallelism import Parallelism
+from source_mailcoach.transport.request import Answer, Patience, Query, Request
 
 logger = logging.getLogger("airbyte")
 

@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime, timezone
 
-from source_mailcoach.gate import GATE_MARGIN
+from source_mailcoach.sync.gate import GATE_MARGIN
 
 
 def earliest(server: datetime | None) -> datetime:

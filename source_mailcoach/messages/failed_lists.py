@@ -1,8 +1,8 @@
 """Lists that a stream could not read, and behind which it went on."""
 
-from source_mailcoach import problems
-from source_mailcoach.problems import MailcoachError
-from source_mailcoach.progress import many
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages.progress import many
 
 IN_A_ROW = 5
 """So many lists in a row are not ill: the server is. A list that fails takes six tries and half a minute."""

@@ -1,7 +1,7 @@
 """What a page says of the page before it: whether rows came in between the two, or may have been lost. For `reader`."""
 
-from source_mailcoach.paging import Page
-from source_mailcoach.trail import Order, Trail, is_newer
+from source_mailcoach.sync.paging import Page
+from source_mailcoach.sync.trail import Order, Trail, is_newer
 
 
 def came_in(before: Page, page: Page, order: Order, trail: Trail, uncounted: int) -> int | None:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import idna
 
-from source_mailcoach.decoding import (
+from source_mailcoach.records.decoding import (
     ASSIGNED,
     ENCODED_WORDS,
     INVISIBLE,

@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 
-from source_mailcoach.progress import many
+from source_mailcoach.messages.progress import many
 
 
 class Drift:

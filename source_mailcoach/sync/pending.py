@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from source_mailcoach.paging import Position
-from source_mailcoach.saved import position_of, position_to_json, text_of, time_of
+from source_mailcoach.sync.paging import Position
+from source_mailcoach.sync.saved import position_of, position_to_json, text_of, time_of
 
 ROOM = 10
 

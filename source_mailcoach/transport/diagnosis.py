@@ -13,10 +13,10 @@ from urllib.parse import urljoin, urlsplit
 
 from requests.structures import CaseInsensitiveDict
 
-from source_mailcoach import problems
-from source_mailcoach.paging import NotAPage, Page
-from source_mailcoach.problems import MailcoachError, Problem
-from source_mailcoach.request import Answer, Query
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import MailcoachError, Problem
+from source_mailcoach.sync.paging import NotAPage, Page
+from source_mailcoach.transport.request import Answer, Query
 
 LARAVELS: Mapping[int, Problem] = {
     400: problems.QUERY_REFUSED,

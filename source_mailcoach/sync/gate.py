@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from source_mailcoach.state import Parent, State
-from source_mailcoach.times import parse_time
+from source_mailcoach.sync.state import Parent, State
+from source_mailcoach.sync.times import parse_time
 
 # A recount may be under way while the campaigns are listed: its stamp is then a little older than the listing.
 GATE_MARGIN = timedelta(minutes=15)

@@ -4,16 +4,16 @@ import logging
 
 import pytest
 
-from source_mailcoach import problems
-from source_mailcoach.plan import Plan
-from source_mailcoach.problems import MailcoachError
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.forecast import Forecast
+from source_mailcoach.messages.problems import MailcoachError
 
 REST = "Lists of the whole account, such as sends, are counted as one until they are begun."
 
 
 @pytest.fixture
-def plan() -> Plan:
-    return Plan(logging.getLogger("airbyte.test"))
+def forecast() -> Forecast:
+    return Forecast(logging.getLogger("airbyte.test"))
 
 
 @pytest.mark.parametrize(
@@ -21,22 +21,22 @@ def plan() -> Plan:
     [(60, "1,260 requests: 21 minutes at the 60 a minute that this server allows"), (float("inf"), "1,260 requests")],
 )
 def test_says_once_what_all_streams_together_will_take(
-    plan: Plan, caplog: pytest.LogCaptureFixture, per_minute: float, says: str
+    forecast: Forecast, caplog: pytest.LogCaptureFixture, per_minute: float, says: str
 ) -> None:
-    plan.expected += [lambda: 1250, lambda: 10]
+    forecast.expected += [lambda: 1250, lambda: 10]
     with caplog.at_level("INFO"):
-        plan.say(per_minute)
-        plan.say(per_minute)
+        forecast.say(per_minute)
+        forecast.say(per_minute)
     assert caplog.messages == [f"This sync takes about {says}. {REST}"]
 
 
 def test_a_stream_that_cannot_be_foreseen_is_left_to_say_so_itself(
-    plan: Plan, caplog: pytest.LogCaptureFixture
+    forecast: Forecast, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fails() -> int:
         raise MailcoachError(problems.TOKEN_MAY_NOT_READ, url="https://news.example.com/api")
 
-    plan.expected += [fails, lambda: 1]
+    forecast.expected += [fails, lambda: 1]
     with caplog.at_level("INFO"):
-        plan.say(60)
+        forecast.say(60)
     assert caplog.messages == [f"This sync takes about 1 request. {REST}"]

@@ -13,9 +13,9 @@ from typing import Any
 
 from airbyte_cdk.sources.utils.transform import TransformConfig, TypeTransformer
 
-from source_mailcoach.drift import Drift
-from source_mailcoach.privacy import Privacy, protect
-from source_mailcoach.times import as_time, is_plain, is_zero_date
+from source_mailcoach.records.drift import Drift
+from source_mailcoach.records.privacy import Privacy, protect
+from source_mailcoach.sync.times import as_time, is_plain, is_zero_date
 
 Fit = Callable[[Any], Any]
 

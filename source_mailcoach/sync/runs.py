@@ -20,7 +20,7 @@ first reading during which something moves the run is left, and none of them is 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from source_mailcoach.paging import Page, Row
+from source_mailcoach.sync.paging import Page, Row
 
 ROUNDS, PATIENCE, NOISY = 30, 8, 4
 LONG = 3  # pages

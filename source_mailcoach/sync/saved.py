@@ -6,8 +6,8 @@ A state comes from where nobody knows what became of it, so nothing in it is bel
 from collections.abc import Sequence
 from typing import Any
 
-from source_mailcoach.paging import Position
-from source_mailcoach.times import parse_time
+from source_mailcoach.sync.paging import Position
+from source_mailcoach.sync.times import parse_time
 
 
 def position_to_json(position: Position) -> list[Any]:
