@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from source_mailcoach.records import decoding
-from source_mailcoach.records.fit import privacy as privacy_module
+from source_mailcoach.records import privacy as privacy_module
 from source_mailcoach.records.privacy import Privacy, protect
 from unit_tests.seeds import count, seeds
 
