@@ -40,7 +40,7 @@ def read_here(
     logger, output, exit_code = logging.getLogger("airbyte"), Lines(), 0
     logger.addHandler(output)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("source_mailcoach.streams.base.PAUSE", 0.02)
+        patch.setattr("source_mailcoach.streams.absence.PAUSE", 0.02)
         for name, value in trust(sandbox).items():
             patch.setenv(name, value)
         try:

@@ -134,7 +134,7 @@ def test_a_deleted_campaign_is_left_out_at_the_cost_of_some_requests(
     sandbox: Sandbox, dear: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if dear:
-        monkeypatch.setattr("source_mailcoach.streams.parents.DEAR", 1)
+        monkeypatch.setattr("source_mailcoach.streams.listing.DEAR", 1)
     gone = sorted(sandbox.store.campaigns.values(), key=lambda campaign: campaign.created_at)[-3:-1]
 
     def delete(request: Any) -> None:

@@ -29,7 +29,7 @@ from sandbox.mutations import Mutator
 from sandbox.times import HOUR, MINUTE
 from sandbox.truth import PRIMARY_KEYS
 from source_mailcoach import SourceMailcoach
-from source_mailcoach.streams.base import MailcoachStream
+from source_mailcoach.streams.pages import Pages
 from unit_tests.seeds import count, seeds
 
 Table = dict[tuple[Any, ...], Mapping[str, Any]]
@@ -130,7 +130,7 @@ def test_after_each_sync_the_destination_holds_all_that_the_server_had_throughou
 ) -> None:
     rng = random.Random(seed)
     announced: set[str] = set()
-    monkeypatch.setattr(MailcoachStream, "warn_of_missing", lambda stream, *_, **__: announced.add(stream.name))
+    monkeypatch.setattr(Pages, "warn_of_missing", lambda pages, *_, **__: announced.add(pages.stream))
     # A second of waiting takes 10 ms, so that a proxy's tenth of a second is long.
     monkeypatch.setattr("time.sleep", lambda seconds, sleep=time.sleep: sleep(seconds / 100))
     with Sandbox(version=version, campaigns=10, seed=seed, opens=25, html_bytes=50) as sandbox:

@@ -147,7 +147,7 @@ def test_a_listing_is_renewed_for_the_streams_that_begin_when_it_is_an_hour_old(
     No stream of the sync loses anything by it: not the one that was under way, and none of them in the next sync.
     """
     now = [0.0]
-    monkeypatch.setattr("source_mailcoach.streams.parents.ParentStream.clock", lambda: now[0])
+    monkeypatch.setattr("source_mailcoach.streams.listing.ListingStream.clock", lambda: now[0])
     _, first, second = streams
     with Sandbox(version="v8", campaigns=6, seed=5, opens=10, sent_only=True, lists=3, shuffle_ties=False) as sandbox:
 

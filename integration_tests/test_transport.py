@@ -13,7 +13,7 @@ from airbyte_cdk.models import AirbyteMessage, ConfiguredAirbyteCatalogSerialize
 from sandbox import Fault, Sandbox
 from sandbox.connector import STREAMS, catalog
 from source_mailcoach import SourceMailcoach, source
-from source_mailcoach.streams.base import MailcoachStream
+from source_mailcoach.streams.adapter import MailcoachStream
 from source_mailcoach.transport.api import MailcoachClient
 
 

@@ -34,7 +34,7 @@ from source_mailcoach.streams.account import (
     TransactionalMails,
     TransactionalMailTemplates,
 )
-from source_mailcoach.streams.base import MailcoachStream
+from source_mailcoach.streams.adapter import MailcoachStream
 from source_mailcoach.streams.campaign_clicks import CampaignClickEvents, CampaignClicks
 from source_mailcoach.streams.campaign_engagement import (
     CampaignBounces,
@@ -45,7 +45,6 @@ from source_mailcoach.streams.campaign_engagement import (
 from source_mailcoach.streams.campaigns import Campaigns
 from source_mailcoach.streams.email_list_contents import Segments, Subscribers, Tags
 from source_mailcoach.streams.email_lists import EmailLists
-from source_mailcoach.streams.pass_stream import PassStream
 from source_mailcoach.sync.state import Mode
 from source_mailcoach.transport.api import CHECK, SYNC, MailcoachClient
 from source_mailcoach.transport.request import Patience
@@ -103,13 +102,13 @@ class SourceMailcoach(AbstractSource):
             for name in PROBES:
                 stream = streams[name]
                 try:
-                    stream.get_page(stream.query(1, stream.sort, {}))
+                    stream.pages.get(stream.pages.query(1, stream.facts.sort, {}))
                 except MailcoachError as error:
                     if error.problem is problems.TOKEN_MAY_NOT_READ:
-                        refused[stream.endpoint] = error
+                        refused[stream.facts.endpoint] = error
                     elif name in PROBES[:2]:
                         raise
-                    elif not (error.absent and stream.since_version):
+                    elif not (error.absent and stream.facts.since):
                         logger.warning(f"{name} cannot be read now: {error.what}")
         finally:
             client.close()
@@ -118,7 +117,7 @@ class SourceMailcoach(AbstractSource):
         below = [
             name
             for name, stream in streams.items()
-            if not refused.keys().isdisjoint((stream.endpoint, getattr(stream, "parent", stream).endpoint))
+            if not refused.keys().isdisjoint((stream.facts.endpoint, getattr(stream, "parent", stream).facts.endpoint))
         ]
         if below:
             logger.warning(
@@ -159,10 +158,10 @@ class SourceMailcoach(AbstractSource):
             logger.warning(f"The catalog names a stream {name}, which this connector does not have: leave it out.")
         forecast = Forecast(logger)
         for stream in streams:
-            if isinstance(stream, PassStream) and stream.name in self._selected:
+            if stream.owner and stream.name in self._selected:
                 stream.forecast = forecast
                 if not (spool and isinstance(stream, CampaignClickEvents)):
-                    forecast.expected.append(partial(stream.expected_requests, *self._selected[stream.name]))
+                    forecast.expected.append(partial(stream.owner.expected_requests, *self._selected[stream.name]))
         return streams
 
     @property

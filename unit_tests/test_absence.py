@@ -6,6 +6,7 @@ import pytest
 
 from source_mailcoach.messages import problems
 from source_mailcoach.messages.problems import Absent, MailcoachError
+from source_mailcoach.streams.absence import unless_absent
 from source_mailcoach.streams.account import Suppressions
 from unit_tests.conftest import URL
 from unit_tests.test_streams import stream
@@ -17,7 +18,7 @@ class Script:
     """Each reading goes by one word: r or e for a 404 (row, endpoint), x for another error, . for a page."""
 
     def __init__(self, readings: str, borne_out: str) -> None:
-        self.stream = stream(Suppressions)
+        self.client = stream(Suppressions).client
         self.readings, self.borne_out = iter(readings.split()), iter(borne_out)
         self.asked = 0
 
@@ -27,11 +28,11 @@ class Script:
             if step != ".":
                 absent: Absent = NO_ROW.get(step)  # type: ignore[assignment]
                 raise MailcoachError(problems.NO_ROW, url=URL, path="opens", absent=absent)
-            self.stream.client.good_answers += 1
+            self.client.good_answers += 1
             yield "page"
 
     def run(self) -> Absent:
-        reading = self.stream.unless_absent(self.read, lambda _: next(self.borne_out) == "y")
+        reading = unless_absent(self.client, self.read, lambda _: next(self.borne_out) == "y", may_lack=True)
         while True:
             try:
                 next(reading)

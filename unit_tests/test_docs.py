@@ -15,7 +15,7 @@ from source_mailcoach.config import LEGACY_RUNTIME_ID, PRODUCT_ID, connection_sp
 from source_mailcoach.messages import problems
 from source_mailcoach.messages.problems import Problem
 from source_mailcoach.records.privacy import protect
-from source_mailcoach.streams.base import MailcoachStream
+from source_mailcoach.streams.adapter import MailcoachStream
 from source_mailcoach.version import __version__
 
 ROOT = Path(__file__).parent.parent

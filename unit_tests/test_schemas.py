@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 
 import source_mailcoach
 from source_mailcoach import SourceMailcoach
-from source_mailcoach.streams.base import MailcoachStream
+from source_mailcoach.streams.adapter import MailcoachStream
 
 STREAMS: dict[str, MailcoachStream] = {
     stream.name: stream

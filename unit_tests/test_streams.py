@@ -12,7 +12,7 @@ from sandbox import Sandbox
 from sandbox.connector import catalog
 from source_mailcoach import SourceMailcoach
 from source_mailcoach.streams.account import Sends, SubscriberImports, TransactionalMails
-from source_mailcoach.streams.base import MailcoachStream
+from source_mailcoach.streams.adapter import MailcoachStream
 from source_mailcoach.streams.campaign_engagement import CampaignBounces, CampaignOpens, CampaignUnsubscribes
 from source_mailcoach.streams.email_list_contents import Segments, Subscribers
 from source_mailcoach.sync.paging import Page
@@ -44,13 +44,15 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.mark.parametrize(("wire", "kept"), [(845, None), (0, None), ("a-uuid", "a-uuid"), (None, None)])
 def test_the_corrupted_uuid_of_the_list_never_passes_for_a_good_one(wire: object, kept: object) -> None:
-    (record,) = stream(CampaignOpens).records_of({"subscriber_uuid": "s", "subscriber_email_list_uuid": wire}, SLICE)
+    (record,) = stream(CampaignOpens).passes.records(
+        {"subscriber_uuid": "s", "subscriber_email_list_uuid": wire}, SLICE
+    )
     assert record["subscriber_email_list_uuid"] == kept
 
 
 def test_the_campaign_that_version_6_repeats_in_each_unsubscribe_is_left_out() -> None:
     row = {"campaign_uuid": "c", "campaign": {"html": "x" * 20_000}, "subscriber": {"unsubscribed_at": "t"}}
-    (record,) = stream(CampaignUnsubscribes).records_of(row, SLICE)
+    (record,) = stream(CampaignUnsubscribes).passes.records(row, SLICE)
     assert "campaign" not in record
     assert record["subscriber_unsubscribed_at"] == "t"
 
@@ -69,13 +71,13 @@ def unsubscribes(*times: str | None) -> Page:
     ],
 )
 def test_unsubscribes_are_known_when_all_of_a_page_are(page: Page, known: bool) -> None:
-    assert stream(CampaignUnsubscribes).rest_is_known(page, parse_time("2026-02-01T00:00:00Z")) is known
+    assert CampaignUnsubscribes.facts.all_older(page.rows, parse_time("2026-02-01T00:00:00Z")) is known
 
 
 def test_bounces_are_known_from_the_last_row_on() -> None:
     page = Page(1, 9, 99, 15, [{"created_at": "2026-03-01T00:00:00Z"}, {"created_at": "2026-01-01T00:00:00Z"}])
-    assert stream(CampaignBounces).rest_is_known(page, parse_time("2026-02-01T00:00:00Z"))
-    assert not stream(CampaignBounces).rest_is_known(page, parse_time("2025-02-01T00:00:00Z"))
+    assert CampaignBounces.facts.all_older(page.rows, parse_time("2026-02-01T00:00:00Z"))
+    assert not CampaignBounces.facts.all_older(page.rows, parse_time("2025-02-01T00:00:00Z"))
 
 
 @pytest.mark.parametrize(
@@ -91,14 +93,14 @@ def test_the_status_of_a_subscriber_follows_from_two_times(
     subscribed_at: str | None, unsubscribed_at: str | None, status: str
 ) -> None:
     row = {"uuid": "s", "subscribed_at": subscribed_at, "unsubscribed_at": unsubscribed_at}
-    assert list(stream(Subscribers).records_of(row, {"email_list_uuid": "l"})) == [
+    assert list(stream(Subscribers).passes.records(row, {"email_list_uuid": "l"})) == [
         {**row, "email_list_uuid": "l", "status": status}
     ]
 
 
 @pytest.mark.parametrize("spelling", ["email_list_id", "email_list_uuid"])
 def test_the_list_of_an_import_has_one_name_whatever_the_server_calls_it(spelling: str) -> None:
-    (record,) = stream(SubscriberImports).records_of({"uuid": "i", spelling: "l", "status": "draft"}, {})
+    (record,) = stream(SubscriberImports).records_of({"uuid": "i", spelling: "l", "status": "draft"})
     assert record == {"uuid": "i", "email_list_uuid": "l", "status": "draft"}
 
 
@@ -116,22 +118,23 @@ def test_the_start_date_leaves_out_older_single_mails(
     kind: type[MailcoachStream], field: str, time: str | None, kept: bool
 ) -> None:
     row = {"uuid": "m", field: time}
-    assert list(stream(kind, start_date="2026-02-01").records_of(row, {})) == ([row] if kept else [])
-    assert list(stream(kind).records_of(row, {})) == [row]
+    assert list(stream(kind, start_date="2026-02-01").passes.records(row, {})) == ([row] if kept else [])
+    assert list(stream(kind).passes.records(row, {})) == [row]
 
 
 def test_what_a_stream_of_mails_was_read_for_includes_the_start_date() -> None:
-    assert stream(Sends, start_date="2026-02-01").scope["start_date"] == "2026-02-01T00:00:00Z"
+    assert stream(Sends, start_date="2026-02-01").owner.scope["start_date"] == "2026-02-01T00:00:00Z"
 
 
 def test_segments_are_read_without_a_sort_after_any_was_refused() -> None:
     segments = stream(Segments)
-    first = segments.query(1, segments._sort, {"email_list_uuid": "l"})
+    pages, passes = segments.pages, segments.passes
+    first = pages.query(1, passes.sort, {"email_list_uuid": "l"})
     assert dict(first.params)["sort"] == "-created_at,name"
-    assert segments._drops_sort(segments._sort)
-    plain = segments.query(2, segments._sort, {"email_list_uuid": "l"})
+    assert passes.drops_sort(passes.sort)
+    plain = pages.query(2, passes.sort, {"email_list_uuid": "l"})
     assert dict(plain.params) == {"per_page": 100, "page": 2}
-    assert not segments._drops_sort(segments._sort), "there is nothing left to do without"
+    assert not passes.drops_sort(passes.sort), "there is nothing left to do without"
 
 
 def test_what_the_cdk_itself_would_send_is_guarded_too() -> None:
@@ -185,6 +188,6 @@ def test_a_start_date_and_a_status_leave_campaigns_out(sandbox: Sandbox) -> None
 
 def test_a_server_that_ignores_the_filter_by_status_is_filtered_here(sandbox: Sandbox) -> None:
     campaigns = next(found for found in SourceMailcoach().streams(sandbox.config()) if found.name == "campaigns")
-    campaigns.request_params = lambda *_, **__: {"per_page": 100, **_[-1]}  # type: ignore[method-assign]
+    campaigns.pages.filters = {}
     statuses = {row["status"] for row in campaigns.read_records(SyncMode.full_refresh)}
     assert statuses <= {"sent", "sending"}

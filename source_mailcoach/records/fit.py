@@ -32,6 +32,7 @@ class RowFit:
 
     def __init__(self, schema: Mapping[str, Any], wire: Mapping[str, Mapping[str, Any]]) -> None:
         self.drift = Drift()
+        self.fields = frozenset(schema.get("properties", {}))
         properties = {**schema.get("properties", {}), **wire}
         self._fit = compile_fit({**schema, "type": "object", "properties": properties}, self.drift)
 

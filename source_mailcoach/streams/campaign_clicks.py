@@ -1,19 +1,55 @@
 """Clicks, by link and one by one, which Mailcoach gives in one answer: it is asked for once if both are read."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 
 from source_mailcoach.config import Config
 from source_mailcoach.records.spool import Spool
-from source_mailcoach.streams.base import Record, Slice
-from source_mailcoach.streams.campaign_stream import CampaignStream
 from source_mailcoach.streams.campaigns import Campaigns
-from source_mailcoach.sync.paging import Page, Position
-from source_mailcoach.sync.state import Parent
+from source_mailcoach.streams.facts import Facts, Row, Slice
+from source_mailcoach.streams.of_campaigns import CampaignStream
+from source_mailcoach.streams.pages import Pages
+from source_mailcoach.sync.paging import Page
 from source_mailcoach.transport.api import MailcoachClient
 from source_mailcoach.transport.request import Query
+
+
+class KeptPages(Pages):
+    """Pages of links that are kept on disk as they are read, for the stream of the single clicks."""
+
+    spool: Spool | None = None
+
+    def whole_list(self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]] = tuple) -> Iterator[Page]:
+        campaign = stream_slice["campaign_uuid"]
+        for page in super().whole_list(sort, stream_slice, then):
+            if self.spool:
+                self.spool.keep(campaign, page.rows)
+            yield page
+        if self.spool:
+            self.spool.complete(campaign)
+
+
+class PagesWithClicks(Pages):
+    """Pages of links with their clicks: from disk if they are kept there, else from the server.
+
+    `has_clicks`: whether a link had any. Before 7.0 none has.
+    """
+
+    spool: Spool | None = None
+    has_clicks = False
+
+    def whole_list(self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]] = tuple) -> Iterator[Page]:
+        campaign = stream_slice["campaign_uuid"]
+        if self.spool and self.spool.has(campaign):
+            kept = enumerate(self.spool.pages(campaign), 1)
+            pages: Iterable[Page] = (Page(number, number, len(rows), len(rows), rows) for number, rows in kept)
+        else:
+            pages = super().whole_list(sort, stream_slice, then)
+        for page in pages:
+            self.has_clicks = self.has_clicks or any("clicks" in row for row in page.rows)
+            yield page
 
 
 class CampaignClicks(CampaignStream):
@@ -22,72 +58,57 @@ class CampaignClicks(CampaignStream):
     So a campaign's links are always read whole, and checked against their number.
     """
 
-    endpoint = "clicks"
-    primary_key = ["campaign_uuid", "uuid"]
-    sort = "-unique_click_count,-click_count"
-    short = True
+    facts = Facts(
+        endpoint="campaigns/{campaign_uuid}/clicks",
+        key=("campaign_uuid", "uuid"),
+        cursor="campaign_statistics_calculated_at",
+        sort="-unique_click_count,-click_count",
+        short=True,
+    )
+    pages_type = KeptPages
+    pages: KeptPages
 
     def __init__(self, parent: Campaigns, client: MailcoachClient, config: Config, spool: Spool | None = None) -> None:
         super().__init__(parent, client, config)
-        self.spool = spool
-
-    def _pages(
-        self, sort: str, parent: Parent, stream_slice: Slice, may_stop: bool
-    ) -> Iterator[tuple[Page, Position | None]]:
-        for page, position in super()._pages(sort, parent, stream_slice, may_stop):
-            if self.spool:
-                self.spool.keep(parent.uuid, page.rows)
-            yield page, position
-        if self.spool:
-            self.spool.complete(parent.uuid)
+        self.pages.spool = spool
 
 
 class CampaignClickEvents(CampaignStream):
     """A row for each click. The server sends all clicks of a link within the row of the link, since 7.0."""
 
-    endpoint = "clicks"
-    primary_key = "uuid"
-    sort = "-unique_click_count,-click_count"
-    short = True
-    since_version = "Mailcoach 7.0"
+    facts = Facts(
+        endpoint="campaigns/{campaign_uuid}/clicks",
+        key=("uuid",),
+        cursor="campaign_statistics_calculated_at",
+        sort="-unique_click_count,-click_count",
+        short=True,
+        since="Mailcoach 7.0",
+    )
+    pages_type = PagesWithClicks
+    pages: PagesWithClicks
 
     def __init__(self, parent: Campaigns, client: MailcoachClient, config: Config, spool: Spool | None = None) -> None:
         super().__init__(parent, client, config)
-        self.spool = spool
-        self._has_clicks = False
+        self.pages.spool = spool
+        self.pages.asks_ahead = spool is None
+        self._has_told = False
 
     def row_schema(self) -> Mapping[str, Any]:
         return ResourceSchemaLoader("source_mailcoach").get_schema("campaign_clicks")
 
-    def _pages(
-        self, sort: str, parent: Parent, stream_slice: Slice, may_stop: bool
-    ) -> Iterator[tuple[Page, Position | None]]:
-        for page, position in self._pages_of_links(sort, parent, stream_slice, may_stop):
-            self._has_clicks = self._has_clicks or any("clicks" in row for row in page.rows)
-            yield page, position
-
-    def _pages_of_links(
-        self, sort: str, parent: Parent, stream_slice: Slice, may_stop: bool
-    ) -> Iterator[tuple[Page, Position | None]]:
-        if self.spool is None or not self.spool.has(parent.uuid):
-            return super()._pages(sort, parent, stream_slice, may_stop)
-        pages = enumerate(self.spool.pages(parent.uuid), 1)
-        return ((Page(number, number, len(rows), len(rows), rows), None) for number, rows in pages)
-
-    def _pages_to_come(self) -> Iterator[Query]:
-        return iter(()) if self.spool else super()._pages_to_come()
-
-    def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
+    def records_of(self, row: Row) -> Iterable[Row]:
         """A link has no clicks at all before 7.0. What is none, in the place of one, is told and left out."""
-        if not self._has_clicks and not self._missing_endpoint:
-            self._missing_endpoint = True
+        if not self.pages.has_clicks and not self._has_told:
+            self._has_told = True
             self.logger.warning(
-                f"{self.name} needs {self.since_version}, and this server only counts clicks: no rows are read."
+                f"{self.name} needs {self.facts.since}, and this server only counts clicks: no rows are read."
             )
+            assert self.passes
+            self.passes.end_as_lacking()
         clicks = row.get("clicks") or []
         for click in clicks if isinstance(clicks, list) else [clicks]:
             if isinstance(click, dict) and click:
-                self.fit.drift.without_key += not click.get("uuid")
-                yield {**click, "link_uuid": row.get("uuid"), "url": row.get("url"), **stream_slice}
+                self.pages.fit.drift.without_key += not click.get("uuid")
+                yield {**click, "link_uuid": row.get("uuid"), "url": row.get("url")}
             else:
-                self.fit.drift.empty += 1
+                self.pages.fit.drift.empty += 1

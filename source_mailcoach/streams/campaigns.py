@@ -1,14 +1,14 @@
 """The campaigns of the account, and the listing of them that the streams of single campaigns go by."""
 
-from collections.abc import Collection, Iterable, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from airbyte_cdk.models import SyncMode
 
 from source_mailcoach.config import Config
-from source_mailcoach.streams.base import Record, Slice
-from source_mailcoach.streams.parents import ParentStream, count_of, is_usable
+from source_mailcoach.streams.facts import Facts, Row, Slice
+from source_mailcoach.streams.listing import ListingStream, count_of, is_usable
 from source_mailcoach.sync import clocks
 from source_mailcoach.sync.gate import GATE_MARGIN, Campaign, Listing
 from source_mailcoach.sync.state import State, usable
@@ -27,7 +27,7 @@ KNOWN_STATUSES = frozenset({"draft", "sending", "sent", "cancelled", "paused"})
 COUNTERS = ("unique_open_count", "unsubscribe_count", "bounce_count", "sent_to_number_of_subscribers")
 
 
-class Campaigns(ParentStream):
+class Campaigns(ListingStream):
     """Sortable by name and by time of sending, which other campaigns may share; by nothing that is unique.
 
     The list is fetched once an hour, however many streams need it: a page of it carries four HTML bodies a row.
@@ -35,27 +35,14 @@ class Campaigns(ParentStream):
     opens and clicks do not move `updated_at`, but `statistics_calculated_at` only.
     """
 
-    endpoint = "campaigns"
-    primary_key = "uuid"
-    cursor_field = "updated_at"
-    is_resumable = True
-    sort = "name,sent"
+    facts = Facts(endpoint="campaigns", key=("uuid",), cursor="updated_at", sort="name,sent")
 
     def __init__(self, client: MailcoachClient, config: Config) -> None:
         super().__init__(client, config)
         self.scope = {**config.scope(), "campaign_status": config.campaign_status, "start_date": config.start}
+        if config.campaign_status != "all":
+            self.pages.filters = {"filter[status]": config.campaign_status}
         self._listing: Listing | None = None
-        self._state: dict[str, Any] = {}
-
-    def request_params(
-        self,
-        stream_state: Mapping[str, Any] | None,
-        stream_slice: Slice | None = None,
-        next_page_token: Mapping[str, Any] | None = None,
-    ) -> MutableMapping[str, Any]:
-        params = super().request_params(stream_state, stream_slice, next_page_token)
-        status = self.config.campaign_status
-        return params if status == "all" else {"filter[status]": status, **params}
 
     def read_records(
         self,
@@ -63,17 +50,17 @@ class Campaigns(ParentStream):
         cursor_field: list[str] | None = None,
         stream_slice: Slice | None = None,
         stream_state: Mapping[str, Any] | None = None,
-    ) -> Iterable[Record]:
+    ) -> Iterable[Row]:
         """All campaigns in scope, or in an incremental sync those that have changed since the last one."""
         campaigns, unusable = [], 0
         seen, counted = Watermark(), Watermark()
         since: datetime | None = None
-        for row in super().read_records(sync_mode):
+        for row in self.read_whole():
             if seen.began is None:
                 since = self._cursor(sync_mode)
             recounted = parse_time(row.get("statistics_calculated_at"))
             changes = [recounted, parse_time(row.get("created_at")), parse_time(row.get("updated_at"))]
-            seen, counted = seen.after(self.now, changes), counted.after(self.now, [recounted])
+            seen, counted = seen.after(self.pages.now, changes), counted.after(self.pages.now, [recounted])
             if not self._in_scope(row):
                 continue
             if is_usable(row.get("uuid")):
@@ -101,7 +88,7 @@ class Campaigns(ParentStream):
             self.logger.warning(f"All campaigns are read again: {reason}.")
         return parse_time(state.cursor)
 
-    def _in_scope(self, row: Record) -> bool:
+    def _in_scope(self, row: Row) -> bool:
         """A status that is none says nothing: the server has been asked for the right ones."""
         status, start = self.config.campaign_status, parse_time(self.config.start)
         if status != "all" and _status(row) in KNOWN_STATUSES - STATUSES[status]:
@@ -123,7 +110,7 @@ class Campaigns(ParentStream):
         return [campaign.uuid for campaign in self.listing().campaigns]
 
 
-def _campaign(row: Record) -> Campaign:
+def _campaign(row: Row) -> Campaign:
     return Campaign(
         created_at=sortable(row.get("created_at")) or "",
         uuid=row["uuid"],
@@ -134,7 +121,7 @@ def _campaign(row: Record) -> Campaign:
     )
 
 
-def _status(row: Record) -> str:
+def _status(row: Row) -> str:
     return str(row.get("status")).strip().lower()
 
 

@@ -1,10 +1,9 @@
 """What belongs to an email list: a request and more for each list."""
 
 from collections.abc import Iterable
-from typing import Any
 
-from source_mailcoach.streams.base import Record, Slice
-from source_mailcoach.streams.feed_stream import EmailListStream
+from source_mailcoach.streams.facts import Facts, Row
+from source_mailcoach.streams.of_email_lists import EmailListStream
 from source_mailcoach.sync.times import parse_time
 
 
@@ -15,39 +14,42 @@ class Subscribers(EmailListStream):
     a tag moves it in no version, so `tags` can be out of date until the row changes, or until a full refresh.
     """
 
-    endpoint = "subscribers"
-    primary_key = "uuid"
-    cursor_field = "updated_at"
-    sort = "-id"
-    changes_sort = "-updated_at,-id"
-    rows_are_counted = True
+    facts = Facts(
+        endpoint="email-lists/{email_list_uuid}/subscribers",
+        key=("uuid",),
+        cursor="updated_at",
+        sort="-id",
+        changes_sort="-updated_at,-id",
+        counter="active_subscribers_count",
+    )
 
-    def records_of(self, row: Record, stream_slice: Slice) -> Iterable[dict[str, Any]]:
+    def records_of(self, row: Row) -> Iterable[Row]:
         """The API has no status: it follows from two times."""
         subscribed = "subscribed" if parse_time(row.get("subscribed_at")) else "unconfirmed"
-        status = "unsubscribed" if parse_time(row.get("unsubscribed_at")) else subscribed
-        for record in super().records_of(row, stream_slice):
-            yield {**record, "status": status}
+        yield {**row, "status": "unsubscribed" if parse_time(row.get("unsubscribed_at")) else subscribed}
 
 
 class Tags(EmailListStream):
     """Two tags of a list can have one name, if Mailcoach made one of them itself."""
 
-    endpoint = "tags"
-    primary_key = "uuid"
-    cursor_field = "updated_at"
-    sort = changes_sort = "-updated_at,name"
-    tie_fields = ("updated_at", "name")
-    since_version = "Mailcoach 6.13"
+    facts = Facts(
+        endpoint="email-lists/{email_list_uuid}/tags",
+        key=("uuid",),
+        cursor="updated_at",
+        sort="-updated_at,name",
+        changes_sort="-updated_at,name",
+        ties=("updated_at", "name"),
+        since="Mailcoach 6.13",
+    )
 
 
 class Segments(EmailListStream):
     """Sortable since 6.24.5, but not by `updated_at`: lists of segments are short, and read whole in each sync."""
 
-    endpoint = "segments"
-    primary_key = "uuid"
-    cursor_field: list[str] = []
-    is_resumable = False
-    sort = "-created_at,name"
-    short = True
-    since_version = "Mailcoach 6.13 (7.0 is without them)"
+    facts = Facts(
+        endpoint="email-lists/{email_list_uuid}/segments",
+        key=("uuid",),
+        sort="-created_at,name",
+        short=True,
+        since="Mailcoach 6.13 (7.0 is without them)",
+    )

@@ -6,18 +6,16 @@ from typing import Any
 
 from airbyte_cdk.models import SyncMode
 
-from source_mailcoach.streams.base import Record, Slice
-from source_mailcoach.streams.parents import ParentStream, count_of, is_usable
+from source_mailcoach.streams.facts import Facts, Row, Slice
+from source_mailcoach.streams.listing import ListingStream, count_of, is_usable
 from source_mailcoach.sync.state import Parent
 from source_mailcoach.sync.times import sortable
 
 
-class EmailLists(ParentStream):
+class EmailLists(ListingStream):
     """Sortable by name, creation time and subscribers only; lists made in one go share their second of creation."""
 
-    endpoint = "email-lists"
-    primary_key = "uuid"
-    sort = "-created_at,name"
+    facts = Facts(endpoint="email-lists", key=("uuid",), sort="-created_at,name")
     listed_at: datetime | None = None
     _listing: Sequence[Parent] | None = None
 
@@ -27,12 +25,12 @@ class EmailLists(ParentStream):
         cursor_field: list[str] | None = None,
         stream_slice: Slice | None = None,
         stream_state: Mapping[str, Any] | None = None,
-    ) -> Iterable[Record]:
+    ) -> Iterable[Row]:
         """All email lists."""
         found: list[Parent] = []
         self.listed_at, unusable = None, 0
-        for row in super().read_records(sync_mode):
-            self.listed_at = min(self.now, self.listed_at or self.now)
+        for row in self.read_whole():
+            self.listed_at = min(self.pages.now, self.listed_at or self.pages.now)
             if is_usable(uuid := row.get("uuid")):
                 rows = count_of(row.get("active_subscribers_count"))
                 found.append(Parent(sortable(row.get("created_at")) or "", uuid, rows=rows))

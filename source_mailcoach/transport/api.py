@@ -131,6 +131,10 @@ class MailcoachClient(HttpClient):
         """Wait before what has failed is tried again; raises the error if that is more than it is worth."""
         self._fetcher.pause(seconds, error)
 
+    def requests_for(self, rows: Any) -> int:
+        """How many requests so many rows of a list take, going by Mailcoach's own count of them."""
+        return max(1, -(-int(rows or 0) // self.rows_per_page))
+
     @property
     def asked_and_answered(self) -> tuple[float, float]:
         """When the answer that was fetched last was asked for, and when it came (monotonic)."""

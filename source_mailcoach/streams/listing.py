@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeGuard
 
 from source_mailcoach.messages.problems import MailcoachError
 from source_mailcoach.messages.progress import many
-from source_mailcoach.streams.base import ListStream
+from source_mailcoach.streams.adapter import MailcoachStream
 from source_mailcoach.transport.request import Query
 
 # Pages: a list that is longer is not read anew for one row that may be gone.
@@ -27,7 +27,7 @@ def count_of(value: object) -> int:
     return value if isinstance(value, int) and 0 <= value < 10**12 else 0
 
 
-class ParentStream(ListStream, ABC):
+class ListingStream(MailcoachStream, ABC):
     """Streams of lists below this one go by its listing, and ask it whether a parent was deleted since.
 
     A listing is as old as a sync of hours gets, unless it is renewed. That happens where a stream begins its pass, and
@@ -65,7 +65,7 @@ class ParentStream(ListStream, ABC):
     def _is_missing_anew(self, uuid: str, others: Collection[str]) -> bool:
         found: set[str] = set()
         total = 0
-        for page in self.whole_list(self.sort, {}):
+        for page in self.pages.whole_list(self.facts.sort, {}):
             found.update(str(row.get("uuid")) for row in page.rows)
             total = page.total
             if uuid in found:
@@ -88,7 +88,7 @@ class ParentStream(ListStream, ABC):
     def _is_denied(self, uuid: str) -> bool:
         """Whether Mailcoach says that there is no such row, and right after answers well for others."""
         try:
-            self.client.fetch(Query(f"{self.endpoint}/{uuid}"))
+            self.client.fetch(Query(f"{self.facts.endpoint}/{uuid}"))
         except MailcoachError as error:
             if error.absent != "row":
                 raise

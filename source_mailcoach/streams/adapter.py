@@ -1,0 +1,154 @@
+"""Where the CDK meets the connector: the only classes that inherit from the CDK's streams.
+
+Of the CDK are used: the catalog (`name`, `primary_key`, `cursor_field`, the schema), the loop through slices and
+records, `state` and its messages, statuses, the substream's `parent`, and the transformer, which has each record last.
+
+Not used, but given what would keep it safe: its own way of fetching (`url_base` to `next_page_token`). It follows
+redirects, has no timeouts, asks for one page after another without a look at what moved between them, and cannot ask
+for two lists at once. Pages come from `pages` instead, through the client that all streams share.
+"""
+
+from abc import ABC
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from typing import Any, ClassVar
+
+import requests
+from airbyte_cdk.models import SyncMode
+from airbyte_cdk.sources.streams.checkpoint import CheckpointReader
+from airbyte_cdk.sources.streams.core import StreamData
+from airbyte_cdk.sources.streams.http import HttpStream, HttpSubStream
+
+from source_mailcoach.config import Config
+from source_mailcoach.messages.forecast import Forecast
+from source_mailcoach.records.fit import PrivacyTransformer, RowFit
+from source_mailcoach.streams.checkpoint import DueCheckpointReader
+from source_mailcoach.streams.facts import Facts, Row, Slice
+from source_mailcoach.streams.of_account import OfAccount, Owner
+from source_mailcoach.streams.pages import Pages
+from source_mailcoach.streams.passes import Passes
+from source_mailcoach.streams.whole import read_whole
+from source_mailcoach.sync.state import Mode
+from source_mailcoach.transport.api import MailcoachClient
+from source_mailcoach.transport.diagnosis import page_of
+
+
+class MailcoachStream(HttpStream, ABC):
+    """A stream: `facts`, and `records_of` if its records are not its rows.
+
+    It is read in passes, which go on where they stopped, if its latest changes can come first or it belongs to
+    something; else whole in each sync.
+    """
+
+    facts: ClassVar[Facts]
+    pages_type: ClassVar[type[Pages]] = Pages
+    transformer: PrivacyTransformer
+    forecast: Forecast | None = None
+    passes: Passes | None = None
+    owner: Owner | None = None
+
+    def __init__(self, client: MailcoachClient, config: Config, **parent: Any) -> None:
+        super().__init__(**parent)
+        self._http_client = client  # in place of the CDK's own
+        self.client, self.config = client, config
+        self.transformer = PrivacyTransformer(config.email_privacy)
+        fit = RowFit(self.row_schema(), self.facts.wire)
+        self.pages = self.pages_type(self.facts, self.name, self.logger, client, fit, config.page_size)
+        self._state: MutableMapping[str, Any] = {}
+        if self.facts.changes_sort:
+            self.read_in_passes(OfAccount(self.pages, config))
+
+    def read_in_passes(self, owner: Owner) -> None:
+        save = self._save if self.is_resumable else None
+        self.owner = owner
+        self.passes = Passes(self.pages, owner, self.records_of, self.is_lacking, save)
+
+    def read_whole(self) -> Iterator[Row]:
+        return read_whole(self.pages, self.records_of, self.is_lacking)
+
+    def _save(self, state: dict[str, Any]) -> None:
+        self._state = state
+
+    # What single streams say otherwise ----------------------------------------------------------------------------
+
+    def row_schema(self) -> Mapping[str, Any]:
+        """The schema of the rows that the server lists, which are the records but for what `records_of` does."""
+        return self.get_json_schema()
+
+    def records_of(self, row: Row) -> Iterable[Row]:
+        """The records that a row makes, apart from what they are stamped with. They fit the schema as the row does."""
+        return (row,)
+
+    def is_lacking(self) -> bool:
+        """Whether this server is too old for the stream: it answers for others. (Never for this one: see diagnosis.)"""
+        if self.facts.since:
+            self.client.confirm()
+        return bool(self.facts.since)
+
+    # What the CDK asks for ----------------------------------------------------------------------------------------
+
+    @property
+    def primary_key(self) -> list[str]:
+        return list(self.facts.key)
+
+    @property
+    def cursor_field(self) -> str | list[str]:
+        return self.facts.cursor or []
+
+    @property
+    def is_resumable(self) -> bool:
+        """Without a cursor there is no state: the CDK would want to call such a stream for ever."""
+        return bool(self.facts.cursor)
+
+    def stream_slices(self, *, sync_mode: SyncMode, **_: Any) -> Iterable[Slice]:
+        mode: Mode = "incremental" if sync_mode is SyncMode.incremental else "full_refresh"
+        if self.forecast:
+            self.forecast.say(self.client.budget.per_minute)
+        yield from self.passes.slices(self._state, mode) if self.passes else [{}]
+
+    def read_records(
+        self,
+        sync_mode: SyncMode,
+        cursor_field: list[str] | None = None,
+        stream_slice: Slice | None = None,
+        stream_state: Mapping[str, Any] | None = None,
+    ) -> Iterable[StreamData]:
+        """All records of the slice that came last; raises MailcoachError."""
+        return self.passes.read_slice() if self.passes else self.read_whole()
+
+    def _get_checkpoint_reader(self, *args: Any, **kwargs: Any) -> CheckpointReader:
+        reader = super()._get_checkpoint_reader(*args, **kwargs)
+        return DueCheckpointReader(reader, self.passes.is_state_due) if self.passes and self.is_resumable else reader
+
+    @property
+    def url_base(self) -> str:
+        return f"{self.client.api_base.url}/"
+
+    def path(self, *, stream_slice: Slice | None = None, **_: Any) -> str:
+        return self.pages.path(stream_slice or {})
+
+    def request_params(
+        self,
+        stream_state: Mapping[str, Any] | None,
+        stream_slice: Slice | None = None,
+        next_page_token: Mapping[str, Any] | None = None,
+    ) -> MutableMapping[str, Any]:
+        return self.pages.params(stream_slice or {})
+
+    def request_kwargs(self, *_: Any, **__: Any) -> Mapping[str, Any]:
+        return self.client.request_kwargs
+
+    def parse_response(self, response: requests.Response, **_: Any) -> Iterable[Row]:
+        return page_of(response.json(), self.client.api_base.url).rows
+
+    def next_page_token(self, response: requests.Response) -> None:
+        return None
+
+
+class MailcoachSubStream(MailcoachStream, HttpSubStream, ABC):
+    """A list below each row of another stream: a slice for each of them."""
+
+    def __init__(self, parent: MailcoachStream, client: MailcoachClient, config: Config) -> None:
+        super().__init__(client, config, parent=parent)
+
+    def stream_slices(self, *, sync_mode: SyncMode, **more: Any) -> Iterable[Slice]:  # type: ignore[override]
+        return MailcoachStream.stream_slices(self, sync_mode=sync_mode, **more)

@@ -1,0 +1,105 @@
+"""Lists of the account as a whole, and what is known of any list whose rows say when they changed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from source_mailcoach.config import Config
+from source_mailcoach.messages.progress import Progress
+from source_mailcoach.streams.facts import Slice
+from source_mailcoach.streams.pages import Pages
+from source_mailcoach.sync import clocks, gate, state
+from source_mailcoach.sync.paging import Page
+from source_mailcoach.sync.state import ACCOUNT, Mode, Parent, Scope, State
+from source_mailcoach.sync.times import parse_time
+
+
+class Owner(Protocol):
+    """Tells which lists of an endpoint are due in a pass, and what of each is known. A stream has one of its own.
+
+    `unit` is what a log line counts: what the lists belong to, or the pages of the only one. `scope` are the settings
+    that a state was made for.
+    """
+
+    @property
+    def unit(self) -> str: ...
+
+    @property
+    def scope(self) -> Scope: ...
+
+    def begin(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Parent]]:
+        """The state with a pass that runs, the reason why the saved one is not gone by, and the parents due."""
+
+    def slice_of(self, parent: Parent) -> Slice:
+        """What the requests for a parent's list need, and what its records are stamped with."""
+
+    def known_before(self, reached: State, parent: Parent) -> datetime | None:
+        """The time before which the rows of a parent are known already; None if all of them have to be read."""
+
+    def saw(self, reached: State, page: Page, parent: Parent, newest_first: bool) -> State:
+        """A page of a parent's list was read, by a sort that puts the latest changes first or by another one."""
+
+    def is_gone(self, parent: Parent) -> bool:
+        """After a 404: whether good answers say that the parent was deleted since it was listed."""
+
+    def announce(self, progress: Progress, due: Sequence[Parent]) -> None:
+        """Log how much is to come, as far as that is known before the first page."""
+
+    def expected_requests(self, mode: Mode, saved: Mapping[str, Any]) -> int:
+        """How many requests a pass will take that begins in a mode with a saved state, going by what is known now."""
+
+
+class OfAccount:
+    """One list. The cursor that a pass leaves follows from the times of its rows and of the answers: see `state`."""
+
+    unit = "pages"
+
+    def __init__(self, pages: Pages, config: Config) -> None:
+        self._pages, self._client, self._facts = pages, pages.client, pages.facts
+        self._window = config.engagement_window
+        self._shown_of: Parent | None = None
+        self.scope: Scope = config.scope()
+        if self._facts.starts:
+            self.scope = {**self.scope, "start_date": config.start}
+
+    def parents(self) -> Sequence[Parent]:
+        return [ACCOUNT]
+
+    def parents_listed_at(self) -> datetime | None:
+        """The time when the parents were listed, if they are listed: a later one is all new to the next pass."""
+        return None
+
+    def begin(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Parent]]:
+        parents = self.parents()
+        reached, reason = state.begin(saved, self.scope, mode, clocks.latest(self._client.server_time))
+        if listed_at := self.parents_listed_at():
+            reached = state.saw(reached, listed_at)
+        reached = state.listed(reached, parents)
+        return reached, reason, state.due(reached, parents)
+
+    def slice_of(self, parent: Parent) -> Slice:
+        return {}
+
+    def known_before(self, reached: State, parent: Parent) -> datetime | None:
+        known = gate.seen_before(reached, parent)
+        if known and self._facts.rereads:
+            known = min(known, clocks.earliest(self._client.server_time) - self._window)
+        return max((time for time in (known, parse_time(self.scope.get("start_date"))) if time), default=None)
+
+    def saw(self, reached: State, page: Page, parent: Parent, newest_first: bool) -> State:
+        """Newest first, rows of a later page that are newer than those of the first tell of a cache, not of a time."""
+        changes = [change for row in page.rows if (change := self._facts.changed_at(row))]
+        self._client.clock_report.compare(self._pages.log, self._client.server_time, max(changes, default=None))
+        past = [change for change in changes if change <= self._pages.now]
+        shown = () if newest_first and self._shown_of is parent else past
+        self._shown_of = parent if past else self._shown_of
+        return state.saw(reached, self._pages.now, shown)
+
+    def is_gone(self, parent: Parent) -> bool:
+        return False
+
+    def announce(self, progress: Progress, due: Sequence[Parent]) -> None:
+        """The first page tells."""
+
+    def expected_requests(self, mode: Mode, saved: Mapping[str, Any]) -> int:
+        return 1

@@ -1,0 +1,83 @@
+"""Lists below a campaign: only those campaigns are read again of which something can be new."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from source_mailcoach.config import Config
+from source_mailcoach.messages.progress import Progress
+from source_mailcoach.streams.adapter import MailcoachSubStream
+from source_mailcoach.streams.campaigns import Campaigns
+from source_mailcoach.streams.facts import Slice
+from source_mailcoach.streams.pages import Pages
+from source_mailcoach.sync import clocks, gate, state
+from source_mailcoach.sync.gate import Campaign
+from source_mailcoach.sync.paging import Page
+from source_mailcoach.sync.state import Mode, Parent, Scope, State
+from source_mailcoach.transport.api import MailcoachClient
+
+
+class OfCampaigns:
+    """A list for each campaign that the gate lets through: see `gate`."""
+
+    unit = "campaigns"
+
+    def __init__(self, pages: Pages, config: Config, campaigns: Campaigns) -> None:
+        self._pages, self._client, self._facts, self._config = pages, pages.client, pages.facts, config
+        self._campaigns = campaigns
+        self.scope: Scope = campaigns.scope
+
+    def begin(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Parent]]:
+        self._campaigns.renew()
+        return self._begin(saved, mode)
+
+    def _begin(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Campaign]]:
+        listing = self._campaigns.listing()
+        now = clocks.latest(self._client.server_time)
+        reached, reason = state.begin(saved, self.scope, mode, now, listing.cursor, listing.began)
+        reached = state.listed(reached, listing.campaigns)
+        return reached, reason, state.due(reached, gate.gate(reached, listing, self._config.engagement_window))
+
+    def slice_of(self, parent: Parent) -> Slice:
+        """Not the campaign itself, which has four HTML bodies."""
+        assert isinstance(parent, Campaign)
+        return {
+            "campaign_uuid": parent.uuid,
+            "campaign_sent_at": parent.sent_at,
+            "campaign_statistics_calculated_at": parent.statistics_calculated_at,
+        }
+
+    def known_before(self, reached: State, parent: Parent) -> datetime | None:
+        assert isinstance(parent, Campaign)
+        window = self._config.engagement_window if self._facts.uncounted else None
+        return gate.early_stop(reached, parent, self._config.lookback, window)
+
+    def saw(self, reached: State, page: Page, parent: Parent, newest_first: bool) -> State:
+        return state.saw(reached, self._pages.now)
+
+    def is_gone(self, parent: Parent) -> bool:
+        return self._campaigns.is_gone(parent.uuid)
+
+    def announce(self, progress: Progress, due: Sequence[Parent]) -> None:
+        """Campaigns that are done with, or have nothing new, are requests saved."""
+        campaigns = [campaign for campaign in self._campaigns.listing().campaigns if campaign.was_sent]
+        requests = {campaign.uuid: self._requests_for(campaign) for campaign in campaigns}
+        to_come = sum(requests[uuid] for uuid in {parent.uuid for parent in due})
+        progress.saved = sum(requests.values()) - to_come
+        what = f"{len(due):,} of {len(campaigns):,} campaigns are to be read"
+        progress.start(what, to_come, self._client.budget.per_minute)
+
+    def expected_requests(self, mode: Mode, saved: Mapping[str, Any]) -> int:
+        _, _, due = self._begin(saved, mode)
+        return sum(map(self._requests_for, due))
+
+    def _requests_for(self, campaign: Campaign) -> int:
+        return self._client.requests_for(campaign.counters.get(self._facts.counter))
+
+
+class CampaignStream(MailcoachSubStream):
+    """A list below a campaign, whose rows are stamped with what they lack: the campaign and its times."""
+
+    def __init__(self, parent: Campaigns, client: MailcoachClient, config: Config) -> None:
+        super().__init__(parent, client, config)
+        self.read_in_passes(OfCampaigns(self.pages, config, parent))

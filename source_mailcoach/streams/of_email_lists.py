@@ -1,0 +1,61 @@
+"""Lists below an email list: a request and more for each."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from source_mailcoach.config import Config
+from source_mailcoach.messages.progress import Progress, many
+from source_mailcoach.streams.adapter import MailcoachSubStream
+from source_mailcoach.streams.email_lists import EmailLists
+from source_mailcoach.streams.facts import Slice
+from source_mailcoach.streams.of_account import OfAccount
+from source_mailcoach.streams.pages import Pages
+from source_mailcoach.sync import clocks, state
+from source_mailcoach.sync.state import Mode, Parent, State
+from source_mailcoach.transport.api import MailcoachClient
+
+
+class OfEmailLists(OfAccount):
+    """A list for each email list, and each is read as far as its own rows are new."""
+
+    unit = "email lists"
+
+    def __init__(self, pages: Pages, config: Config, email_lists: EmailLists) -> None:
+        super().__init__(pages, config)
+        self._email_lists = email_lists
+
+    def parents(self) -> Sequence[Parent]:
+        return self._email_lists.listing()
+
+    def parents_listed_at(self) -> datetime | None:
+        return self._email_lists.listed_at
+
+    def begin(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Parent]]:
+        self._email_lists.renew()
+        return super().begin(saved, mode)
+
+    def slice_of(self, parent: Parent) -> Slice:
+        return {"email_list_uuid": parent.uuid}
+
+    def is_gone(self, parent: Parent) -> bool:
+        return self._email_lists.is_gone(parent.uuid)
+
+    def announce(self, progress: Progress, due: Sequence[Parent]) -> None:
+        progress.start(f"{many(len(due), 'email list')} to be read", len(due), self._client.budget.per_minute)
+
+    def expected_requests(self, mode: Mode, saved: Mapping[str, Any]) -> int:
+        """Mailcoach counts the subscribers alone, and how many of them have changed is not known before."""
+        reached, _ = state.begin(saved, self.scope, mode, clocks.latest(self._client.server_time))
+        parents = state.due(reached, self.parents())
+        if not self._facts.counter or reached.cursor:
+            return len(parents)
+        return sum(self._client.requests_for(parent.rows) for parent in parents)
+
+
+class EmailListStream(MailcoachSubStream):
+    """A list below an email list."""
+
+    def __init__(self, parent: EmailLists, client: MailcoachClient, config: Config) -> None:
+        super().__init__(parent, client, config)
+        self.read_in_passes(OfEmailLists(self.pages, config, parent))

@@ -1,0 +1,156 @@
+"""The pages of the lists of one endpoint: how they are asked for, and what their rows are."""
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages.progress import Progress
+from source_mailcoach.records.fit import RowFit
+from source_mailcoach.streams.facts import Facts, Row, Slice
+from source_mailcoach.sync.paging import Ask, Page, PagingError, Position, Reply, reverse_of
+from source_mailcoach.sync.reader import Reader
+from source_mailcoach.sync.trail import Order
+from source_mailcoach.transport.api import MailcoachClient
+from source_mailcoach.transport.request import Query
+
+KEYS_OF_OWNERS = ("campaign_uuid",)
+
+
+class Pages:
+    """Gives the pages of a list, by its facts. `stream` is whom messages speak of."""
+
+    asks_ahead = True
+    """Whether pages may be asked for while those before them are read."""
+
+    def __init__(
+        self, facts: Facts, stream: str, log: logging.Logger, client: MailcoachClient, fit: RowFit, page_size: int
+    ) -> None:
+        self.facts, self.stream, self.log, self.client, self.fit = facts, stream, log, client, fit
+        self.page_size = page_size
+        self.filters: Mapping[str, str] = facts.filters
+        self.key_fields = [field for field in facts.key if field not in KEYS_OF_OWNERS]
+
+    @property
+    def now(self) -> datetime:
+        """The server's time at the page that was read last."""
+        return self.client.server_time or datetime.now(timezone.utc)
+
+    def path(self, stream_slice: Slice) -> str:
+        return self.facts.endpoint.format_map(stream_slice)
+
+    def params(self, stream_slice: Slice) -> dict[str, Any]:
+        """Self-hosted servers ignore `per_page` in silence; `filter[per_page]` would be refused (400)."""
+        filters = {name: value.format_map(stream_slice) for name, value in self.filters.items()}
+        return {**filters, "per_page": self.page_size}
+
+    def query(self, number: int, sort: str, stream_slice: Slice) -> Query:
+        """The request for a page of the list, by a sort or ("") in whatever order the server likes."""
+        chosen = {"sort": sort, "page": number} if sort else {"page": number}
+        return Query(self.path(stream_slice), tuple({**self.params(stream_slice), **chosen}.items()))
+
+    def get(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Page:
+        """One page of the list, with those that will be needed next under way; raises MailcoachError.
+
+        Its rows are made to fit here, once: all that is read from them, and all that goes out, is what fits.
+        """
+        # The CDK buffers its output. What is not out when a sync is killed in a long wait would be read again.
+        sys.stdout.flush()
+        page: Page = self.client.fetch(query, ahead, later)
+        self.client.rows_per_page = page.size or self.client.rows_per_page
+        self.client.clock_report.compare(self.log, self.client.server_time)
+        rows = [self.fit(row) for row in page.rows if isinstance(row, dict) and row]
+        self.fit.drift.empty += len(page.rows) - len(rows)
+        self.fit.drift.without_key += sum(not all(map(row.get, self.key_fields)) for row in rows)
+        return replace(page, rows=rows)
+
+    def reader(
+        self,
+        sort: str,
+        order: Order,
+        stream_slice: Slice,
+        *,
+        start: Position | None = None,
+        then: Callable[[], Iterable[Query]] = tuple,
+        may_stop: bool = False,
+        catch_up: bool = False,
+    ) -> Reader:
+        """The reader of the list, by a sort or ("") in any order. `then` are the requests after those of this list."""
+        first = self.query(1, sort, stream_slice)
+        return Reader(
+            self._asker(sort, stream_slice, then, may_stop),
+            order,
+            reverse=self._asker(reverse_of(sort) if sort else "", stream_slice, then),
+            start=start,
+            forget=lambda: self.client.drop(first),
+            catch_up=catch_up,
+        )
+
+    def _asker(
+        self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]], may_stop: bool = False
+    ) -> Ask:
+        """Where the reading may stop early, pages ahead are a guess: none on the first page, and one more for each page
+        that was needed after all. Where requests are limited there are no guesses.
+        """
+        read = 0
+
+        def ask(number: int, last: int) -> Reply:
+            nonlocal read
+            guess = 0 if self.client.budget.limited else number + read
+            end = min(last, guess) if may_stop else last
+            pages = (self.query(ahead, sort, stream_slice) for ahead in range(number + 1, end + 1))
+            page = self.get(self.query(number, sort, stream_slice), pages, then())
+            read += 1
+            return Reply(page, *self.client.asked_and_answered)
+
+        return ask
+
+    def whole_list(self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]] = tuple) -> Iterator[Page]:
+        """The pages of a list that is short enough to be read until each row has come, each row once."""
+        reader = self.reader(sort, Order(self.row_key, tied=lambda row: ()), stream_slice, then=then)
+        for page, _ in reader:
+            yield page
+        self.warn_of_missing(reader, stream_slice)
+
+    def row_key(self, row: Row) -> tuple[Any, ...]:
+        """The primary key within the list of one owner, so without what names the owner.
+
+        None comes first if a part is missing, and then the whole row: rows without a key are not each other.
+        """
+        key = tuple(map(row.get, self.key_fields))
+        return key if all(key) else (None, json.dumps(row, sort_keys=True))
+
+    # What is told of the reading ----------------------------------------------------------------------------------
+
+    def progress(self, unit: str) -> Progress:
+        return Progress(self.log, self.stream, unit, self.client.traffic)
+
+    def finish(self, progress: Progress) -> None:
+        """Log what was read, and what of it the schema does not foresee."""
+        progress.finish()
+        self.fit.drift.report(self.log, self.stream)
+
+    def warn_of_missing(self, reader: Reader, stream_slice: Slice) -> None:
+        """Once for a reading: rows that the database hid behind equal ones, or a list that changed too fast."""
+        where = "".join(f" of {name.removesuffix('_uuid')} {uuid}" for name, uuid in list(stream_slice.items())[:1])
+        if reader.missing:
+            self.log.warning(
+                f"Mailcoach counts {reader.missing:,} more rows in {self.stream}{where} than it gave in repeated "
+                "readings. They may be missing from this sync."
+            )
+        elif reader.unproved:
+            self.log.warning(
+                f"{self.stream}{where} changed faster than it could be read. Rows may be missing from this sync; "
+                "a full refresh at a quiet time brings them."
+            )
+
+    def warn_of_missing_endpoint(self) -> None:
+        self.log.warning(f"{self.stream} needs {self.facts.since}, and this server does not have it: no rows are read.")
+
+    def wrong(self, error: PagingError) -> MailcoachError:
+        return MailcoachError(problems.PAGES_OUT_OF_ORDER, url=self.client.api_base.url, detail=error)

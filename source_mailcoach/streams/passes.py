@@ -1,0 +1,303 @@
+"""How streams are read that go on where they stopped: in passes through the lists of their owners. See `sync.state`."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeGuard
+
+from airbyte_cdk.sources.streams.core import StreamData
+
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.failed_lists import OF_ALL_LISTS, FailedLists
+from source_mailcoach.messages.problems import Absent, MailcoachError
+from source_mailcoach.messages.progress import many
+from source_mailcoach.streams.absence import unless_absent
+from source_mailcoach.streams.checkpoint import Checkpoint
+from source_mailcoach.streams.facts import Row, Slice
+from source_mailcoach.streams.of_account import Owner
+from source_mailcoach.streams.pages import Pages
+from source_mailcoach.sync import state
+from source_mailcoach.sync.paging import Page, PagingError, Position
+from source_mailcoach.sync.state import Mode, Parent, State
+from source_mailcoach.sync.times import parse_time, sortable
+from source_mailcoach.sync.trail import Order
+from source_mailcoach.transport.request import Query
+
+# A row that gets a new one goes to the front of a list that is sorted by it.
+TIMES_THAT_MOVE = frozenset({"updated_at", "last_opened_at", "sent_at"})
+RecordsOf = Callable[[Row], Iterable[Row]]
+
+
+class Passes:
+    """One list for each parent that is due, read one after another.
+
+    `records_of` are the records of a row. `save` gets each state that is reached, once all rows up to it are out.
+    """
+
+    def __init__(
+        self,
+        pages: Pages,
+        owner: Owner,
+        records_of: RecordsOf,
+        is_lacking: Callable[[], bool],
+        save: Callable[[dict[str, Any]], None] | None,
+    ) -> None:
+        self._pages, self._owner, self._records_of, self._is_lacking = pages, owner, records_of, is_lacking
+        self._save = save
+        self._facts, self._client, self._log = pages.facts, pages.client, pages.log
+        self._start_date = parse_time(owner.scope.get("start_date")) if pages.facts.starts else None
+        self.sort: str = pages.facts.sort
+        self._changes_sort = pages.facts.changes_sort
+        # Nothing is fetched ahead by a sort that the server may refuse, or of an endpoint that it may lack.
+        self._accepted_sorts = set() if pages.facts.since else {pages.facts.sort}
+        self._due: Sequence[Parent] = ()
+        self._index = 0
+        self._reached = State({})
+        self._is_over = self._lacks_endpoint = False
+
+    # Parent by parent ---------------------------------------------------------------------------------------------
+
+    def slices(self, saved: Mapping[str, Any], mode: Mode) -> Iterator[Slice]:
+        """One slice for each parent that is due, holding no more than its rows are stamped with.
+
+        An empty slice if none is due, since the CDK asks for the state after slices only. Lists that could not be read
+        are left for the next sync, and named by the MailcoachError that is raised at the end.
+        """
+        self._reached, reason, self._due = self._owner.begin(saved, mode)
+        if reason:
+            self._log.warning(f"All of {self._pages.stream} is read again: {reason}.")
+        self._failed = FailedLists(self._pages.stream, self._owner.unit)
+        self._checkpoint = Checkpoint(self._pages.stream)
+        self._is_over = not self._due
+        self._progress = self._pages.progress(self._owner.unit)
+        self._progress.whole = 0 if self._is_one_list else len(self._due)
+        if (running := self._reached.running) and (running.after or running.position):
+            self._log.info(f"{self._pages.stream} goes on where the sync before has stopped.")
+        self._owner.announce(self._progress, self._due)
+        try:
+            for index, parent in enumerate(self._due):
+                self._index = index
+                # After a slice that is empty the CDK asks for one more, before it reads the first.
+                yield self._owner.slice_of(parent) or {"parent": "account"}
+                if self._is_over:
+                    break
+        finally:
+            self._client.rest()
+        if not self._due:
+            self._reach(state.ended(self._reached))
+            yield {}
+        self._pages.finish(self._progress)
+        if error := self._failed.error():
+            raise error
+
+    def read_slice(self) -> Iterator[StreamData]:
+        """The records of the parent whose slice came last, with a STATE now and then.
+
+        A list that fails is noted and left out. What concerns more than one list, or a stream that has one only, is
+        raised at once.
+        """
+        if not self._due:
+            return
+        parent = self._due[self._index]
+        failed_before = self._reached.pending_of(parent)
+        try:
+            yield from self._read_one(parent)
+            self._failed.succeeded()
+        except Exception as error:
+            if not self._is_of_list_alone(error, parent):
+                self._client.rest()
+                yield from self._checkpoint.messages()
+                raise
+            self._leave_out(parent, error)
+        # Of so many in a row that had failed before, too, those that are left are no others.
+        is_done = parent is self._due[-1] or bool(self._failed.is_end and failed_before)
+        self._is_over = is_done or self._lacks_endpoint or self._failed.is_end
+        if is_done and not self._lacks_endpoint:
+            self._reach(state.ended(self._reached))
+
+    def is_state_due(self) -> bool:
+        """After a parent: the last one always has a STATE."""
+        will_wait = self._is_over or self._client.will_wait(next(self._pages_to_come(), None))
+        if is_due := self._is_over or self._checkpoint.is_due(will_wait):
+            self._checkpoint.said()
+        return is_due
+
+    def end_as_lacking(self) -> None:
+        """The server answers, but not with what the stream is for: it is too old, and nothing more is read."""
+        self._lacks_endpoint = True
+
+    @property
+    def _is_one_list(self) -> bool:
+        return self._owner.unit == "pages"
+
+    def _is_of_list_alone(self, error: Exception, parent: Parent) -> TypeGuard[MailcoachError]:
+        if parent is state.ACCOUNT or not isinstance(error, MailcoachError):
+            return False
+        return error.problem not in OF_ALL_LISTS and not self._client.is_hopeless
+
+    def _leave_out(self, parent: Parent, error: MailcoachError) -> None:
+        self._progress.skipped += 1
+        name = self._name_of(parent)
+        self._log.warning(f"{name} is left out of {self._pages.stream} in this sync. {error.what}")
+        self._reach(state.failed(self._reached, parent))
+        self._failed.add(parent.uuid, error)
+
+    def _read_one(self, parent: Parent) -> Iterator[StreamData]:
+        stream_slice = self._owner.slice_of(parent)
+
+        def is_absent(what: Absent) -> bool:
+            """Whether good answers bear it out: a parent deleted since it was listed, or a server that is too old."""
+            return self._owner.is_gone(parent) if is_deleted(what) else self._is_lacking()
+
+        def is_deleted(what: Absent) -> bool:
+            return what == "row" and parent is not state.ACCOUNT
+
+        try:
+            absent = yield from unless_absent(
+                self._client,
+                lambda: self._read_parent(parent, stream_slice),
+                is_absent,
+                may_lack=bool(self._facts.since),
+            )
+        except PagingError as error:
+            raise self._pages.wrong(error) from error
+        finally:
+            self._client.drop(self._pages.query(1, self.sort, stream_slice))
+        if is_deleted(absent):
+            self._progress.skipped += 1
+            name = self._name_of(parent)
+            self._log.warning(f"{name} was deleted during the sync and is left out of {self._pages.stream}.")
+        elif absent:
+            self._lacks_endpoint = True
+            self._pages.warn_of_missing_endpoint()
+        if not self._lacks_endpoint:
+            self._progress.done += not self._is_one_list
+            self._reach(state.finished(self._reached, parent))
+
+    def _name_of(self, parent: Parent) -> str:
+        return f"{self._owner.unit.removesuffix('s').capitalize()} {parent.uuid}"
+
+    def _reach(self, reached: State) -> None:
+        self._reached = reached
+        if self._save:
+            content = reached.to_json()
+            self._save(content)
+            self._checkpoint.reach(content)
+
+    # One list -----------------------------------------------------------------------------------------------------
+
+    def _read_parent(self, parent: Parent, stream_slice: Slice) -> Iterator[StreamData]:
+        sort, known_before = self._way(parent)
+        try:
+            yield from self._read_by(sort, known_before, parent, stream_slice)
+        except MailcoachError as error:
+            if error.problem is not problems.QUERY_REFUSED or not self.drops_sort(sort):
+                raise
+            # An older server. It refuses the first page, so nothing of this list is out yet.
+            yield from self._read_by(self.sort, None, parent, stream_slice)
+
+    def drops_sort(self, refused: str) -> bool:
+        """Whether the stream can do without a sort that the server refuses. It is not tried again in this sync."""
+        if refused == self._changes_sort:
+            self._changes_sort = None
+        elif refused and self._facts.short:
+            self.sort = ""
+        else:
+            return False
+        return True
+
+    def _way(self, parent: Parent) -> tuple[str, datetime | None]:
+        """How a list is read: by which sort, and before which time its rows are known."""
+        known_before = self._owner.known_before(self._reached, parent) if self._changes_sort else None
+        if known_before and self._changes_sort:
+            return self._changes_sort, known_before
+        return self.sort, None
+
+    def _read_by(
+        self, sort: str, known_before: datetime | None, parent: Parent, stream_slice: Slice
+    ) -> Iterator[StreamData]:
+        for page, position in self._read_pages(sort, parent, stream_slice, may_stop=known_before is not None):
+            self._accepted_sorts.add(sort)
+            self._saw(page, parent, known_before is not None)
+            for row in page.rows:
+                for record in self.records(row, stream_slice):
+                    self._progress.rows += 1
+                    yield record
+            self._progress.say()
+            if known_before and self._facts.all_older(page.rows, known_before):
+                self._progress.saved += page.last - page.number
+                return
+            if position:
+                self._reach(state.at_position(self._reached, parent, sort, position))
+                following = self._pages.query(page.number + 1, sort, stream_slice)
+                yield from self._checkpoint.messages(self._client.will_wait(following))
+
+    def _saw(self, page: Page, parent: Parent, newest_first: bool) -> None:
+        self._reached = self._owner.saw(self._reached, page, parent, newest_first)
+        if self._is_one_list:
+            if not self._progress.done:
+                what = f"{many(page.total, 'row')} at the most"
+                self._progress.start(what, page.last, self._client.budget.per_minute)
+            self._progress.done, self._progress.whole = page.number, page.last
+
+    def records(self, row: Row, stream_slice: Slice) -> Iterator[dict[str, Any]]:
+        """The records of a row, with what they are stamped with, and without what is unwanted."""
+        if self._is_too_old(row):
+            return
+        for record in self._records_of(row):
+            wanted = {**record, **stream_slice}
+            for field in self._facts.unwanted:
+                wanted.pop(field, None)
+            yield wanted
+
+    def _is_too_old(self, row: Row) -> bool:
+        """A row that does not say when it happened has not happened yet."""
+        time = self._facts.changed_at(row) if self._start_date else None
+        return bool(self._start_date and time and time < self._start_date)
+
+    def _read_pages(
+        self, sort: str, parent: Parent, stream_slice: Slice, may_stop: bool
+    ) -> Iterator[tuple[Page, Position | None]]:
+        if self._facts.short:
+            yield from ((page, None) for page in self._pages.whole_list(sort, stream_slice, self._pages_to_come))
+            return
+        order = self._order(sort)
+        reader = self._pages.reader(
+            sort,
+            order,
+            stream_slice,
+            start=state.start_of(self._reached, parent, sort),
+            then=self._pages_to_come,
+            may_stop=may_stop,
+            catch_up=order.moves and self._is_full_refresh,
+        )
+        yield from reader
+        self._pages.warn_of_missing(reader, stream_slice)
+
+    def _order(self, sort: str) -> Order:
+        field = sort.partition(",")[0].removeprefix("-")
+        time = (lambda row: sortable(row.get(field))) if field in self._pages.fit.fields else None
+        tied = self._sort_value if self._facts.ties else None
+        return Order(self._pages.row_key, time, tied, field in TIMES_THAT_MOVE)
+
+    def _sort_value(self, row: Row) -> tuple[Any, ...]:
+        time, *others = (row.get(field) for field in self._facts.ties)
+        return sortable(time), *others
+
+    @property
+    def _is_full_refresh(self) -> bool:
+        """The next incremental sync brings what moved to the front meanwhile. A full refresh is on its own."""
+        return self._reached.running is not None and self._reached.running.mode == "full_refresh"
+
+    def _pages_to_come(self) -> Iterator[Query]:
+        """The pages of the parents after this one, as far as it is known how they are read and how many there are."""
+        if not self._pages.asks_ahead:
+            return
+        for parent in self._due[self._index + 1 :]:
+            sort, known_before = self._way(parent)
+            if sort not in self._accepted_sorts:
+                return
+            stream_slice = self._owner.slice_of(parent)
+            first = self._pages.query(1, sort, stream_slice)
+            yield first
+            for number in range(2, 0 if known_before else self._client.last_page(first) + 1):
+                yield self._pages.query(number, sort, stream_slice)

@@ -1,0 +1,35 @@
+"""How a list of the account is read that is short enough to be read whole in each sync."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from source_mailcoach.streams.absence import unless_absent
+from source_mailcoach.streams.facts import Row
+from source_mailcoach.streams.pages import Pages
+from source_mailcoach.sync.paging import PagingError
+
+
+def read_whole(
+    pages: Pages,
+    records_of: Callable[[Row], Iterable[Row]],
+    is_lacking: Callable[[], bool],
+) -> Iterator[Row]:
+    """All records of the list; raises MailcoachError. `is_lacking`: whether good answers bear out that it has none."""
+    progress = pages.progress("pages")
+
+    def read() -> Iterator[Row]:
+        for page in pages.whole_list(pages.facts.sort, {}):
+            progress.done, progress.whole = page.number, page.last
+            progress.rows += len(page.rows)
+            for row in page.rows:
+                yield from records_of(row)
+            progress.say()
+
+    may_lack = bool(pages.facts.since)
+    try:
+        if (yield from unless_absent(pages.client, read, lambda _: is_lacking(), may_lack=may_lack)):
+            pages.warn_of_missing_endpoint()
+    except PagingError as error:
+        raise pages.wrong(error) from error
+    finally:
+        pages.client.rest()
+    pages.finish(progress)
