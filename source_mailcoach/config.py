@@ -21,8 +21,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from source_mailcoach.host_policy import ApiBase, parse_api_base, trusted_hosts
-from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages import input_problems
+from source_mailcoach.messages.errors import MailcoachError
 from source_mailcoach.records.privacy import Privacy
 from source_mailcoach.sync.times import format_time
 
@@ -210,18 +210,18 @@ class Config(BaseModel):
             field = ".".join(map(str, first["loc"]))
             detail = TOO_SHORT if first["type"] == "too_short" else first["msg"][:1].lower() + first["msg"][1:]
             # Without its cause: pydantic's error quotes the input, which may be the token.
-            raise MailcoachError(problems.CONFIG_INVALID, field=field, detail=detail) from None
+            raise MailcoachError(input_problems.CONFIG_INVALID, field=field, detail=detail) from None
         token = config.token
         if len(token) < 8:
-            raise MailcoachError(problems.CONFIG_INVALID, field="api_token", detail=TOO_SHORT)
+            raise MailcoachError(input_problems.CONFIG_INVALID, field="api_token", detail=TOO_SHORT)
         if not (token.isascii() and token.isprintable()) or " " in token:
             detail = "it holds a space or a character that no API token has"
-            raise MailcoachError(problems.CONFIG_INVALID, field="api_token", detail=detail)
+            raise MailcoachError(input_problems.CONFIG_INVALID, field="api_token", detail=detail)
         if config.connector_id not in (None, PRODUCT_ID, LEGACY_RUNTIME_ID):
-            raise MailcoachError(problems.CONNECTOR_ID, expected=PRODUCT_ID)
+            raise MailcoachError(input_problems.CONNECTOR_ID, expected=PRODUCT_ID)
         config._api_base = parse_api_base(config.api_base_url)
         if config.connection_method == "cloud" and not config.api_base.in_cloud:
-            raise MailcoachError(problems.URL_NOT_CLOUD, host=config.api_base.host)
+            raise MailcoachError(input_problems.URL_NOT_CLOUD, host=config.api_base.host)
         return config
 
     @property

@@ -10,7 +10,7 @@ from airbyte_cdk.models import ConnectorSpecification
 
 from source_mailcoach.config import Config
 from source_mailcoach.inputs import require_certificates, require_temporary_folder
-from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages.errors import MailcoachError
 from source_mailcoach.source import SourceMailcoach
 
 

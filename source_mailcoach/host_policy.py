@@ -20,8 +20,8 @@ from urllib3 import HTTPSConnectionPool
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages import input_problems
+from source_mailcoach.messages.errors import MailcoachError
 
 TRUSTED_HOSTS = "MAILCOACH_TRUSTED_HOSTS"
 CLOUD_DOMAIN = ".mailcoach.app"
@@ -52,25 +52,27 @@ def parse_api_base(text: str, environ: Mapping[str, str] = os.environ) -> ApiBas
     """The API's base URL, put together anew from what was checked; MailcoachError (config) if a rule forbids it."""
     parts = _split(text.strip())
     if parts.scheme not in ("http", "https"):
-        raise MailcoachError(problems.URL_NOT_HTTPS if parts.scheme else problems.URL_MALFORMED, scheme=parts.scheme)
+        raise MailcoachError(
+            input_problems.URL_NOT_HTTPS if parts.scheme else input_problems.URL_MALFORMED, scheme=parts.scheme
+        )
     if "@" in parts.netloc:
-        raise MailcoachError(problems.URL_HAS_CREDENTIALS)
+        raise MailcoachError(input_problems.URL_HAS_CREDENTIALS)
     if "?" in text:
-        raise MailcoachError(problems.URL_HAS_QUERY)
+        raise MailcoachError(input_problems.URL_HAS_QUERY)
     if "#" in text:
-        raise MailcoachError(problems.URL_HAS_FRAGMENT)
+        raise MailcoachError(input_problems.URL_HAS_FRAGMENT)
     host, port = _host(parts), _port(parts)
     path = parts.path.removesuffix("/")
     if not API_PATH.fullmatch(path):
-        raise MailcoachError(problems.URL_PATH)
+        raise MailcoachError(input_problems.URL_PATH)
 
     trusted = bool({(host, None), (host, port)} & trusted_hosts(environ))
     if not trusted:
         _require_public_name(host)
         if parts.scheme != "https":
-            raise MailcoachError(problems.URL_NOT_HTTPS, scheme=parts.scheme)
+            raise MailcoachError(input_problems.URL_NOT_HTTPS, scheme=parts.scheme)
         if port != 443:
-            raise MailcoachError(problems.URL_PORT, port=port)
+            raise MailcoachError(input_problems.URL_PORT, port=port)
     bracketed = f"[{host}]" if ":" in host else host
     suffix = "" if port == _default_port(parts.scheme) else f":{port}"
     return ApiBase(f"{parts.scheme}://{bracketed}{suffix}{path}", host, trusted)
@@ -97,10 +99,10 @@ def _split(text: str) -> SplitResult:
     try:
         parts = urlsplit(text)
         if NOT_IN_A_URL.search(text) or not parts.netloc:
-            raise MailcoachError(problems.URL_MALFORMED)
+            raise MailcoachError(input_problems.URL_MALFORMED)
         return parts
     except ValueError:
-        raise MailcoachError(problems.URL_MALFORMED) from None
+        raise MailcoachError(input_problems.URL_MALFORMED) from None
 
 
 def _host(parts: SplitResult) -> str:
@@ -113,10 +115,10 @@ def _host(parts: SplitResult) -> str:
         # Full-width digits and dots become plain ones here, so an address in disguise is seen as one.
         host = host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")
     except ValueError:  # IDNAError is one
-        raise MailcoachError(problems.URL_MALFORMED) from None
+        raise MailcoachError(input_problems.URL_MALFORMED) from None
     host = host.removesuffix(".")
     if len(host) > LONGEST_NAME or not HOST_NAME.fullmatch(host):
-        raise MailcoachError(problems.URL_MALFORMED)
+        raise MailcoachError(input_problems.URL_MALFORMED)
     return host
 
 
@@ -124,7 +126,7 @@ def _port(parts: SplitResult) -> int:
     try:
         return parts.port if parts.port is not None else _default_port(parts.scheme)
     except ValueError:
-        raise MailcoachError(problems.URL_MALFORMED) from None
+        raise MailcoachError(input_problems.URL_MALFORMED) from None
 
 
 def _default_port(scheme: str) -> int:
@@ -133,12 +135,12 @@ def _default_port(scheme: str) -> int:
 
 def _require_public_name(host: str) -> None:
     if ":" in host or ENDS_IN_NUMBER.fullmatch(host):
-        raise MailcoachError(problems.URL_IP_ADDRESS)
+        raise MailcoachError(input_problems.URL_IP_ADDRESS)
     if host == "localhost" or host.endswith(".localhost"):
-        raise MailcoachError(problems.URL_LOCALHOST, host=host)
+        raise MailcoachError(input_problems.URL_LOCALHOST, host=host)
     # A name without a dot is completed by the search domains of whatever network the connector runs in.
     if host.endswith(LOCAL_DOMAINS) or "." not in host:
-        raise MailcoachError(problems.URL_LOCAL_NAME, host=host)
+        raise MailcoachError(input_problems.URL_LOCAL_NAME, host=host)
 
 
 def is_public(address: str) -> bool:
@@ -173,7 +175,7 @@ def require_public(host: str, addresses: Collection[str]) -> None:
     """Refuse a host if any of its addresses is not public: which of them is used is the resolver's choice."""
     for address in addresses:
         if not is_public(address):
-            raise MailcoachError(problems.ADDRESS_NOT_PUBLIC, host=host, address=address)
+            raise MailcoachError(input_problems.ADDRESS_NOT_PUBLIC, host=host, address=address)
 
 
 class PublicConnection(HTTPSConnection):

@@ -19,8 +19,8 @@ from airbyte_cdk.models import (
 from serpyco_rs import SchemaValidationError
 
 from source_mailcoach.config import Config
-from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages import input_problems
+from source_mailcoach.messages.errors import MailcoachError
 
 DEEPEST = 100
 TOO_DEEP = f"its lists and objects are nested more than {DEEPEST} deep"
@@ -30,7 +30,7 @@ def read_config(config_path: str) -> MutableMapping[str, Any]:
     """Without the fields that a form has left empty: it gives them as null or as a text without letters."""
     content = read_json("config", config_path)
     if not isinstance(content, dict):
-        raise MailcoachError(problems.NOT_A_CONFIGURATION, path=shown(config_path), detail=kind(content))
+        raise MailcoachError(input_problems.NOT_A_CONFIGURATION, path=shown(config_path), detail=kind(content))
     return {
         name: value for name, value in content.items() if name not in Config.model_fields or value not in (None, "")
     }
@@ -41,7 +41,7 @@ def read_catalog(catalog_path: str) -> ConfiguredAirbyteCatalog:
     try:
         catalog: ConfiguredAirbyteCatalog = ConfiguredAirbyteCatalogSerializer.load(content)
     except SchemaValidationError as error:
-        raise MailcoachError(problems.NOT_A_CATALOG, path=shown(catalog_path), detail=misfit(error)) from None
+        raise MailcoachError(input_problems.NOT_A_CATALOG, path=shown(catalog_path), detail=misfit(error)) from None
     return catalog
 
 
@@ -51,7 +51,7 @@ def read_state(state_path: str) -> list[AirbyteStateMessage]:
     if content is None or content == {}:
         return []
     if not isinstance(content, list):
-        raise MailcoachError(problems.NOT_A_STATE, path=shown(state_path), detail=f"it holds {kind(content)}")
+        raise MailcoachError(input_problems.NOT_A_STATE, path=shown(state_path), detail=f"it holds {kind(content)}")
     return [_state(state_path, number, state) for number, state in enumerate(content)]
 
 
@@ -64,7 +64,7 @@ def _state(path: str, number: int, content: Any) -> AirbyteStateMessage:
         if state.stream or state.data or state.global_:
             return state
         detail = f"{number} holds no state"
-    raise MailcoachError(problems.NOT_A_STATE, path=shown(path), detail=detail) from None
+    raise MailcoachError(input_problems.NOT_A_STATE, path=shown(path), detail=detail) from None
 
 
 def read_json(option: str, path: str) -> Any:
@@ -73,15 +73,15 @@ def read_json(option: str, path: str) -> Any:
         with open(path, "rb") as file:
             content = file.read()
     except PermissionError:
-        raise MailcoachError(problems.FILE_FORBIDDEN, user=os.getuid(), path=shown(path), option=option) from None
+        raise MailcoachError(input_problems.FILE_FORBIDDEN, user=os.getuid(), path=shown(path), option=option) from None
     except OSError as error:
         raise MailcoachError(
-            problems.FILE_NOT_READ, user=os.getuid(), path=shown(path), option=option, detail=error.strerror
+            input_problems.FILE_NOT_READ, user=os.getuid(), path=shown(path), option=option, detail=error.strerror
         ) from None
     try:
         return parse(content)
     except ValueError as error:
-        raise MailcoachError(problems.FILE_NOT_JSON, path=shown(path), option=option, detail=error) from None
+        raise MailcoachError(input_problems.FILE_NOT_JSON, path=shown(path), option=option, detail=error) from None
 
 
 def parse(content: bytes) -> Any:
@@ -149,7 +149,7 @@ def require_temporary_folder() -> None:
     try:
         tempfile.gettempdir()
     except FileNotFoundError:
-        raise MailcoachError(problems.NO_TEMPORARY_FOLDER, user=os.getuid()) from None
+        raise MailcoachError(input_problems.NO_TEMPORARY_FOLDER, user=os.getuid()) from None
 
 
 def require_certificates() -> None:
@@ -164,4 +164,6 @@ def require_certificates() -> None:
         context.load_verify_locations(None if folder else path, path if folder else None)
     except OSError as error:
         detail = "it holds no certificates in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
-        raise MailcoachError(problems.NO_CERTIFICATES, path=shown(path), variable=variable, detail=detail) from None
+        raise MailcoachError(
+            input_problems.NO_CERTIFICATES, path=shown(path), variable=variable, detail=detail
+        ) from None

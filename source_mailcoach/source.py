@@ -21,9 +21,8 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_mailcoach import inputs
 from source_mailcoach.config import LEGACY_RUNTIME_ID, PRODUCT_ID, Config, connection_specification
-from source_mailcoach.messages import problems
+from source_mailcoach.messages.errors import MailcoachError, MayNotRead, NotFound
 from source_mailcoach.messages.forecast import Forecast
-from source_mailcoach.messages.problems import MailcoachError
 from source_mailcoach.records.spool import Spool
 from source_mailcoach.streams.account import (
     AutomationMails,
@@ -103,12 +102,12 @@ class SourceMailcoach(AbstractSource):
                 stream = streams[name]
                 try:
                     stream.pages.get(stream.pages.query(1, stream.facts.sort, {}))
+                except MayNotRead as error:
+                    refused[stream.facts.endpoint] = error
                 except MailcoachError as error:
-                    if error.problem is problems.TOKEN_MAY_NOT_READ:
-                        refused[stream.facts.endpoint] = error
-                    elif name in PROBES[:2]:
+                    if name in PROBES[:2]:
                         raise
-                    elif not (error.absent and stream.facts.since):
+                    if not (isinstance(error, NotFound) and stream.facts.since):
                         logger.warning(f"{name} cannot be read now: {error.what}")
         finally:
             client.close()

@@ -12,7 +12,7 @@ from airbyte_cdk.models import FailureType
 
 from source_mailcoach.config import Config
 from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages.errors import MailcoachError
 from source_mailcoach.transport.api import CHECK, SYNC, MailcoachClient
 from source_mailcoach.transport.request import Query
 from unit_tests.conftest import CONFIG, TOKEN, URL

@@ -13,8 +13,8 @@ from jsonschema import Draft7Validator
 
 from source_mailcoach import SourceMailcoach
 from source_mailcoach.config import LEGACY_RUNTIME_ID, PRODUCT_ID, Config, connection_specification
-from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import MailcoachError, Problem
+from source_mailcoach.messages import input_problems
+from source_mailcoach.messages.errors import MailcoachError, Problem
 
 TOKEN = "1|0123456789abcdef"
 CONFIG = {"api_base_url": "https://news.example.com/api", "api_token": TOKEN}
@@ -77,7 +77,7 @@ def test_model_and_spec_accept_a_value(field: str, value: object) -> None:
 def test_model_and_spec_refuse_a_value(field: str, value: object) -> None:
     config = {**CONFIG, field: value}
     error = refusal(config)
-    assert error.problem == problems.CONFIG_INVALID
+    assert error.problem == input_problems.CONFIG_INVALID
     assert f"The field {field} of the configuration is not valid: " in str(error.message)
     assert not Draft7Validator(SPEC).is_valid(config)
 
@@ -89,16 +89,16 @@ def test_a_required_field_that_is_missing_is_named(field: str) -> None:
 
 
 def test_the_rules_for_the_url_hold() -> None:
-    assert refusal({**CONFIG, "api_base_url": "https://localhost/api"}).problem == problems.URL_LOCALHOST
+    assert refusal({**CONFIG, "api_base_url": "https://localhost/api"}).problem == input_problems.URL_LOCALHOST
 
 
 def test_the_operator_can_trust_a_host_and_the_configuration_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
     config = {**CONFIG, "api_base_url": "http://mailcoach:8080/api", "MAILCOACH_TRUSTED_HOSTS": "mailcoach"}
-    assert refusal(config).problem == problems.URL_LOCAL_NAME
+    assert refusal(config).problem == input_problems.URL_LOCAL_NAME
     monkeypatch.setenv("MAILCOACH_TRUSTED_HOSTS", "mailcoach:8080")
     assert Config.parse(config).api_base.trusted
     monkeypatch.setenv("DEPLOYMENT_MODE", "cloud")
-    assert refusal(config).problem == problems.URL_LOCAL_NAME
+    assert refusal(config).problem == input_problems.URL_LOCAL_NAME
 
 
 # The token -------------------------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ def test_white_space_around_the_token_is_dropped(copied: str) -> None:
 def test_a_token_with_a_space_or_a_foreign_character_inside_is_refused_unquoted(token: str) -> None:
     """In a header it would break the request, and the exception would quote the header."""
     error = refusal({**CONFIG, "api_token": token})
-    assert error.problem == problems.CONFIG_INVALID
+    assert error.problem == input_problems.CONFIG_INVALID
     assert "The field api_token " in str(error.message)
     assert "1|s" not in str(error.message)
 
@@ -178,7 +178,7 @@ def test_configurations_of_this_connector_are_accepted(connector_id: str | None)
 )
 def test_a_configuration_of_another_connector_is_refused_with_the_id_to_use(connector_id: str) -> None:
     error = refusal({**CONFIG, "connector_id": connector_id})
-    assert error.problem == problems.CONNECTOR_ID
+    assert error.problem == input_problems.CONNECTOR_ID
     assert PRODUCT_ID in str(error.message)
 
 
@@ -222,12 +222,12 @@ CLOUD_URL, OWN_URL, CLOUD_ITSELF = (
         ({"connection_method": "self_hosted"}, OWN_URL, None),
         ({"connection_method": "cloud"}, CLOUD_URL, None),
         ({"connection_method": "cloud"}, "https://TEAM.mailcoach.app./api/", None),
-        ({"connection_method": "cloud"}, OWN_URL, problems.URL_NOT_CLOUD),
-        ({"connection_method": "cloud"}, CLOUD_ITSELF, problems.URL_NOT_CLOUD),
-        ({"connection_method": "cloud"}, "https://teammailcoach.app/api", problems.URL_NOT_CLOUD),
-        ({"connection_method": "cloud"}, "https://team.mailcoach.app.example.com/api", problems.URL_NOT_CLOUD),
-        ({"connection_method": "cloud"}, "http://team.mailcoach.app/api", problems.URL_NOT_HTTPS),
-        ({"connection_method": "cloud"}, "https://team.mailcoach.app:8443/api", problems.URL_PORT),
+        ({"connection_method": "cloud"}, OWN_URL, input_problems.URL_NOT_CLOUD),
+        ({"connection_method": "cloud"}, CLOUD_ITSELF, input_problems.URL_NOT_CLOUD),
+        ({"connection_method": "cloud"}, "https://teammailcoach.app/api", input_problems.URL_NOT_CLOUD),
+        ({"connection_method": "cloud"}, "https://team.mailcoach.app.example.com/api", input_problems.URL_NOT_CLOUD),
+        ({"connection_method": "cloud"}, "http://team.mailcoach.app/api", input_problems.URL_NOT_HTTPS),
+        ({"connection_method": "cloud"}, "https://team.mailcoach.app:8443/api", input_problems.URL_PORT),
     ],
 )
 def test_cloud_demands_a_host_under_mailcoach_app(method: dict[str, str], url: str, problem: Problem | None) -> None:
@@ -251,7 +251,7 @@ def test_cloud_demands_a_host_under_mailcoach_app(method: dict[str, str], url: s
 def test_a_look_alike_of_mailcoach_app_is_shown_in_punycode(look_alike: str, punycode: str) -> None:
     config = {**CONFIG, "connection_method": "cloud", "api_base_url": f"https://{look_alike}/api"}
     error = refusal(config)
-    assert error.problem == problems.URL_NOT_CLOUD
+    assert error.problem == input_problems.URL_NOT_CLOUD
     assert f"but {punycode} is not" in str(error.message)
     assert str(error.message).isascii()
 

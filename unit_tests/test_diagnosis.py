@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import MailcoachError, Problem
+from source_mailcoach.messages.errors import EndpointNotFound, MailcoachError, NotFound, Problem, RowNotFound
 from source_mailcoach.transport.diagnosis import data_of, diagnose, page_of, parse_body
 from source_mailcoach.transport.request import Answer, Query
 
@@ -99,7 +99,8 @@ def test_a_status_of_laravels_has_its_own_sentence(
 ) -> None:
     """Servers in debug mode put stack traces into the body."""
     error = diagnosis(answer(status, body), answered=answered)
-    assert (error.problem, error.failure_type, error.retry, error.absent) == (problem, failure_type, retry, None)
+    assert (error.problem, error.failure_type, error.retry) == (problem, failure_type, retry)
+    assert not isinstance(error, NotFound)
     assert URL in message_of(error)
 
 
@@ -164,15 +165,15 @@ def test_a_404_that_is_not_mailcoachs_is_the_address_at_first_and_later_the_gate
         assert "API Base URL" in message_of(first)
         later = diagnosis(NOT_MAILCOACHS[name], query, AFTER)
         assert (later.problem, later.failure_type, later.retry) == (problems.GATEWAY_ERROR, TRANSIENT, True)
-        assert first.absent is None
-        assert later.absent is None
+        assert not isinstance(first, NotFound)
+        assert not isinstance(later, NotFound)
 
 
 @pytest.mark.parametrize("body", [ROW, {**DEBUG, **ROW}], ids=["plain", "debug"])
 @pytest.mark.parametrize("answered", [set(), AFTER, {*AFTER, "campaigns/*/opens"}])
 def test_a_row_that_mailcoach_says_is_not_there(body: Body, answered: set[str]) -> None:
     error = diagnosis(answer(404, body), OPENS, answered)
-    assert (error.absent, error.problem, error.failure_type) == ("row", problems.NO_ROW, TRANSIENT)
+    assert (type(error), error.problem, error.failure_type) == (RowNotFound, problems.NO_ROW, TRANSIENT)
     assert OPENS.path in message_of(error)
 
 
@@ -180,9 +181,13 @@ def test_a_row_that_mailcoach_says_is_not_there(body: Body, answered: set[str]) 
 def test_an_endpoint_that_mailcoach_says_is_not_there(body: Body) -> None:
     query = Query("suppressions", (("page", 1),))
     first = diagnosis(answer(404, body), query)
-    assert (first.absent, first.problem, first.tries) == ("endpoint", problems.NOT_FOUND, 1)
+    assert (type(first), first.problem, first.tries) == (EndpointNotFound, problems.NOT_FOUND, 1)
     later = diagnosis(answer(404, body), query, AFTER)
-    assert (later.absent, later.problem, later.failure_type) == ("endpoint", problems.NO_ENDPOINT, TRANSIENT)
+    assert (type(later), later.problem, later.failure_type) == (
+        EndpointNotFound,
+        problems.NO_ENDPOINT,
+        TRANSIENT,
+    )
 
 
 @pytest.mark.parametrize(
@@ -198,7 +203,7 @@ def test_an_endpoint_that_mailcoach_says_is_not_there(body: Body) -> None:
 )
 def test_an_endpoint_that_has_answered_is_never_missing(query: Query, body: Body) -> None:
     error = diagnosis(answer(404, body), query, {*AFTER, query.endpoint})
-    assert (error.absent, error.failure_type, error.retry) == (None, TRANSIENT, True)
+    assert (type(error), error.failure_type, error.retry) == (MailcoachError, TRANSIENT, True)
 
 
 # What something in front of Mailcoach says ---------------------------------------------------------------------------
@@ -467,4 +472,4 @@ def test_any_answer_is_a_page_or_a_problem(status: int, body: bytes, content_typ
 
 def test_json_that_is_nested_too_deep_to_read_is_a_problem_too() -> None:
     assert diagnosis(answer(200, b"[" * 100_000, JSON)).failure_type in (CONFIG, TRANSIENT)
-    assert diagnosis(answer(404, b"[" * 100_000, JSON)).absent is None
+    assert not isinstance(diagnosis(answer(404, b"[" * 100_000, JSON)), NotFound)

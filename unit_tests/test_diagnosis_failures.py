@@ -15,7 +15,7 @@ from urllib3.util import connection as urllib3_connection
 from source_mailcoach.config import Config
 from source_mailcoach.host_policy import PublicAdapter
 from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import MailcoachError, Problem
+from source_mailcoach.messages.errors import MailcoachError, Problem
 from source_mailcoach.transport.api import MailcoachClient
 from source_mailcoach.transport.failures import diagnose_failure
 from source_mailcoach.transport.request import Query

@@ -12,8 +12,8 @@ from airbyte_cdk.models import FailureType
 
 from source_mailcoach import SourceMailcoach
 from source_mailcoach.config import LEGACY_RUNTIME_ID, PRODUCT_ID, connection_specification
-from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import Problem
+from source_mailcoach.messages import input_problems, problems
+from source_mailcoach.messages.errors import Problem
 from source_mailcoach.records.privacy import protect
 from source_mailcoach.streams.adapter import MailcoachStream
 from source_mailcoach.version import __version__
@@ -185,7 +185,12 @@ KINDS = {
     FailureType.transient_error: "Transient",
     FailureType.system_error: "System",
 }
-ALL_PROBLEMS = {name: problem for name, problem in vars(problems).items() if isinstance(problem, Problem)}
+ALL_PROBLEMS = {
+    name: problem
+    for module in (problems, input_problems)
+    for name, problem in vars(module).items()
+    if isinstance(problem, Problem)
+}
 
 
 def rendered(problem: Problem) -> str:

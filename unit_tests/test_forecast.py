@@ -5,8 +5,8 @@ import logging
 import pytest
 
 from source_mailcoach.messages import problems
+from source_mailcoach.messages.errors import MailcoachError
 from source_mailcoach.messages.forecast import Forecast
-from source_mailcoach.messages.problems import MailcoachError
 
 REST = "Lists of the whole account, such as sends, are counted as one until they are begun."
 

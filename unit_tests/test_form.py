@@ -13,7 +13,8 @@ import yaml
 from jsonschema import Draft7Validator, FormatChecker
 
 from source_mailcoach.config import Config, connection_specification
-from source_mailcoach.messages.problems import CONFIG_INVALID, MailcoachError
+from source_mailcoach.messages import input_problems
+from source_mailcoach.messages.errors import MailcoachError
 
 ROOT = Path(__file__).parent.parent
 CONFIG = {"api_base_url": "https://news.example.com/api", "api_token": "1|0123456789abcdef"}
@@ -42,7 +43,7 @@ def refused(config: dict[str, Any], spec: dict[str, Any] = SPEC) -> list[str]:
 def refused_by_code(config: dict[str, Any]) -> str:
     with pytest.raises(MailcoachError) as raised:
         Config.parse(config)
-    assert raised.value.problem == CONFIG_INVALID
+    assert raised.value.problem == input_problems.CONFIG_INVALID
     return str(raised.value.message)
 
 

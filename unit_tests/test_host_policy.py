@@ -10,8 +10,8 @@ from urllib3.util import parse_url
 
 from source_mailcoach.config import URL_PATTERN
 from source_mailcoach.host_policy import parse_api_base, trusted_hosts
-from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import MailcoachError, Problem
+from source_mailcoach.messages import input_problems
+from source_mailcoach.messages.errors import MailcoachError, Problem
 
 # The rules for the URL -------------------------------------------------------------------------------------------
 
@@ -20,7 +20,7 @@ LONGEST = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])
 
 # Each of these words stands for https://WORD/api.
 REFUSED_HOSTS: dict[Problem, str] = {
-    problems.URL_IP_ADDRESS: """
+    input_problems.URL_IP_ADDRESS: """
         127.0.0.1 10.0.0.5 192.168.1.1 169.254.169.254 100.64.0.1 8.8.8.8 93.184.216.34. 127.1 127.0.1 0 1
         2130706433 4294967295 00000002130706433 1.2.3.4.5 256.256.256.256 0177.0.0.1 0177.1 017700000001 0x7f000001
         0X7F000001 0x7f.1 0x7f.0.0.0x1 127.0x1 0xa9.254.0251.0xfe 0x news.example.123 127.0.0.1:443
@@ -28,16 +28,16 @@ REFUSED_HOSTS: dict[Problem, str] = {
         [fd00:ec2::254] [64:ff9b::7f00:1] [2002:7f00:1::] [2606:2800:220:1:248:1893:25c8:1946] [::1]:443
         １２７.０.０.１ 127。0。0。1 127．0．0．1 127｡0｡0｡1 ①②⑦.⓪.⓪.① 𝟙𝟚𝟟.𝟘.𝟘.𝟙 ２１３０７０６４３３ ０ｘ7f000001
     """,
-    problems.URL_LOCALHOST: """
+    input_problems.URL_LOCALHOST: """
         localhost LOCALHOST localhost. LocalHost. api.localhost a.b.LOCALHOST mailcoach.localhost.
         ⓛⓞⓒⓐⓛⓗⓞⓢⓣ ｌｏｃａｌｈｏｓｔ ｌocalhost。 𝓵𝓸𝓬𝓪𝓵𝓱𝓸𝓼𝓽 a。ⓛⓞⓒⓐⓛⓗⓞⓢⓣ local\u00adhost local\u200bhost
     """,
-    problems.URL_LOCAL_NAME: """
+    input_problems.URL_LOCAL_NAME: """
         printer.local PRINTER.LOCAL printer.local. metadata.google.internal Metadata.Google.Internal.
         host.docker.internal bücher.local mailcoach.ⓘnternal news。internal a.b.ＬＯＣＡＬ
         mailcoach intranet db ip6-localhost internal local mailcoach. _mail bücher
     """,
-    problems.URL_MALFORMED: f"""
+    input_problems.URL_MALFORMED: f"""
         news..example.com .example.com . ... -news.example.com news-.example.com {"a" * 64}.example.com
         {"ü" * 63}.example.com news.example.com%2eexample.org %6c%6fcalhost news%00.example.com news*example.com
         [news.example.com] [127.0.0.1] [v1.example.com] [::1 ::1 example.org[news.example.com]
@@ -50,23 +50,23 @@ REFUSED_HOSTS: dict[Problem, str] = {
         {LONGEST}d {LONGEST}d. {"a." * 126}example {LONGEST}.example.com {"ü." * 120}example.com
         news.example.com／ news.example.com：443 news.example.com＠example.org news.example.com＃ news.example.com？
     """,
-    problems.URL_HAS_CREDENTIALS: f"""
+    input_problems.URL_HAS_CREDENTIALS: f"""
         token@news.example.com user:{PASSWORD}@news.example.com :{PASSWORD}@news.example.com user:@news.example.com
         @news.example.com :@news.example.com {PASSWORD}@b@news.example.com user:{PASSWORD}@127.0.0.1 user:{PASSWORD}@
         news.example.com:443@example.org user%3A{PASSWORD}@news.example.com user:{PASSWORD}@[::1]
         user:{PASSWORD}@localhost
     """,
-    problems.URL_PORT: """
+    input_problems.URL_PORT: """
         news.example.com:80 news.example.com:8443 news.example.com:0 news.example.com:444 team.mailcoach.app:8080
     """,
 }
 REFUSED_URLS: dict[Problem, str] = {
-    problems.URL_NOT_HTTPS: f"""
+    input_problems.URL_NOT_HTTPS: f"""
         http://news.example.com/api HTTP://news.example.com/api http://news.example.com:443/api
         http://team.mailcoach.app/api ftp://news.example.com/api ftp://user:{PASSWORD}@news.example.com/api
         file://news.example.com/api javascript://news.example.com/api httpss://news.example.com/api
     """,
-    problems.URL_MALFORMED: f"""
+    input_problems.URL_MALFORMED: f"""
         api news.example.com/api news.example.com:443/api //news.example.com/api ://news.example.com/api https://
         https:/news.example.com/api https:news.example.com/api https:///news.example.com/api https:///api
         mailto:user@example.com user:{PASSWORD}@news.example.com/api
@@ -75,20 +75,20 @@ REFUSED_URLS: dict[Problem, str] = {
         https://user:{PASSWORD}@[::1/api https://news.example.com\x00/api https://news.example.com\x7f/api
         \x01https://news.example.com/api \ufeffhttps://news.example.com/api
     """,
-    problems.URL_HAS_CREDENTIALS: f"""
+    input_problems.URL_HAS_CREDENTIALS: f"""
         http://user:{PASSWORD}@news.example.com/api https://user:{PASSWORD}@news.example.com/api?x=1#y
         https://user:{PASSWORD}@news.example.com:8443/wrong
     """,
-    problems.URL_HAS_QUERY: f"""
+    input_problems.URL_HAS_QUERY: f"""
         https://news.example.com/api? https://news.example.com/api?api_token=secret https://news.example.com/api/?page=2
         https://news.example.com?/api https://news.example.com/api?x#y https://news.example.com/api#?
         https://news.example.com?user:{PASSWORD}@/api http://news.example.com/api?x
     """,
-    problems.URL_HAS_FRAGMENT: """
+    input_problems.URL_HAS_FRAGMENT: """
         https://news.example.com/api# https://news.example.com/api#top https://news.example.com#/api
         https://news.example.com#@example.org/api
     """,
-    problems.URL_PATH: """
+    input_problems.URL_PATH: """
         https://news.example.com https://news.example.com/ https://news.example.com/API https://news.example.com/Api
         https://news.example.com/apix https://news.example.com/xapi https://news.example.com/api/v1
         https://news.example.com/api/email-lists https://news.example.com/api// https://news.example.com//api
@@ -99,9 +99,9 @@ REFUSED_URLS: dict[Problem, str] = {
         https://news.example.com/api%2f https://news.example.com/api%00 https://news.example.com/api%3f
         https://news.example.com/ａｐｉ https://news.example.com/@example.org/api
     """,
-    problems.URL_LOCALHOST: "http://localhost/api https://localhost:8443/api",
-    problems.URL_LOCAL_NAME: "http://printer.local/api",
-    problems.URL_IP_ADDRESS: "http://127.0.0.1/api http://2130706433:8080/api https://8.8.8.8:53/api",
+    input_problems.URL_LOCALHOST: "http://localhost/api https://localhost:8443/api",
+    input_problems.URL_LOCAL_NAME: "http://printer.local/api",
+    input_problems.URL_IP_ADDRESS: "http://127.0.0.1/api http://2130706433:8080/api https://8.8.8.8:53/api",
 }
 WITH_SPACE = [
     "",
@@ -119,7 +119,7 @@ WITH_SPACE = [
 REFUSED = [
     *((f"https://{host}/api", problem) for problem, hosts in REFUSED_HOSTS.items() for host in hosts.split()),
     *((url, problem) for problem, urls in REFUSED_URLS.items() for url in urls.split()),
-    *((url, problems.URL_MALFORMED) for url in WITH_SPACE),
+    *((url, input_problems.URL_MALFORMED) for url in WITH_SPACE),
 ]
 ACCEPTED = {
     "https://news.example.com/api": "https://news.example.com/api",
@@ -306,20 +306,20 @@ def test_a_trusted_host_may_be_internal_and_use_any_port_and_plain_http(
 @pytest.mark.parametrize(
     ("trusted", "url", "problem"),
     [
-        ("", "http://mailcoach/api", problems.URL_LOCAL_NAME),
-        ("mailcoach:8080", "http://mailcoach:8081/api", problems.URL_LOCAL_NAME),
-        ("mailcoach:8080", "http://mailcoach/api", problems.URL_LOCAL_NAME),
-        ("news.example.com:8443", "https://news.example.com:9443/api", problems.URL_PORT),
-        ("example.com", "http://news.example.com/api", problems.URL_NOT_HTTPS),
-        ("127.0.0.1", "http://2130706433/api", problems.URL_IP_ADDRESS),
-        ("*", "http://mailcoach/api", problems.URL_LOCAL_NAME),
-        ("mailcoach", "https://mailcoach/", problems.URL_PATH),
-        ("mailcoach", "https://mailcoach/../api", problems.URL_PATH),
-        ("mailcoach", f"https://user:{PASSWORD}@mailcoach/api", problems.URL_HAS_CREDENTIALS),
-        ("mailcoach", "https://mailcoach/api?", problems.URL_HAS_QUERY),
-        ("mailcoach", "https://mailcoach/api#", problems.URL_HAS_FRAGMENT),
-        ("mailcoach", "ftp://mailcoach/api", problems.URL_NOT_HTTPS),
-        ("mailcoach", "https://mailcoach:abc/api", problems.URL_MALFORMED),
+        ("", "http://mailcoach/api", input_problems.URL_LOCAL_NAME),
+        ("mailcoach:8080", "http://mailcoach:8081/api", input_problems.URL_LOCAL_NAME),
+        ("mailcoach:8080", "http://mailcoach/api", input_problems.URL_LOCAL_NAME),
+        ("news.example.com:8443", "https://news.example.com:9443/api", input_problems.URL_PORT),
+        ("example.com", "http://news.example.com/api", input_problems.URL_NOT_HTTPS),
+        ("127.0.0.1", "http://2130706433/api", input_problems.URL_IP_ADDRESS),
+        ("*", "http://mailcoach/api", input_problems.URL_LOCAL_NAME),
+        ("mailcoach", "https://mailcoach/", input_problems.URL_PATH),
+        ("mailcoach", "https://mailcoach/../api", input_problems.URL_PATH),
+        ("mailcoach", f"https://user:{PASSWORD}@mailcoach/api", input_problems.URL_HAS_CREDENTIALS),
+        ("mailcoach", "https://mailcoach/api?", input_problems.URL_HAS_QUERY),
+        ("mailcoach", "https://mailcoach/api#", input_problems.URL_HAS_FRAGMENT),
+        ("mailcoach", "ftp://mailcoach/api", input_problems.URL_NOT_HTTPS),
+        ("mailcoach", "https://mailcoach:abc/api", input_problems.URL_MALFORMED),
     ],
     ids=shown,
 )

@@ -11,7 +11,7 @@ import pytest
 from airbyte_cdk.models import FailureType
 
 from source_mailcoach.inputs import read_catalog, read_config, read_json, read_state
-from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages.errors import MailcoachError
 from unit_tests.conftest import CONFIG
 
 SECRET = "s3cr3t-0123456789"

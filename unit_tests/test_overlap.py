@@ -8,7 +8,7 @@ from concurrent.futures import wait
 import pytest
 
 from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages.errors import MailcoachError
 from source_mailcoach.transport.budget import RateBudget
 from source_mailcoach.transport.overlap import Fetcher
 from source_mailcoach.transport.request import Answer, Patience, Query, Request

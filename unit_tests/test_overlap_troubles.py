@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages.errors import MailcoachError
 from source_mailcoach.transport import overlap
 from source_mailcoach.transport.budget import MARGIN, WINDOW, RateBudget
 from source_mailcoach.transport.failures import diagnose_failure

@@ -19,8 +19,8 @@ from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from source_mailcoach import host_policy
 from source_mailcoach.host_policy import PublicAdapter
-from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages import input_problems
+from source_mailcoach.messages.errors import MailcoachError
 
 HOST = "news.example.com"
 
@@ -168,7 +168,7 @@ def test_a_name_that_turns_private_between_the_check_and_the_connection_is_not_c
     with pytest.raises(MailcoachError) as raised:
         get(session, listener.port)
     assert answer_to_a_check == "93.184.216.34"
-    assert raised.value.problem == problems.ADDRESS_NOT_PUBLIC
+    assert raised.value.problem == input_problems.ADDRESS_NOT_PUBLIC
     assert f"{HOST} leads to 127.0.0.1" in str(raised.value.message)
     assert listener.seen == []
 

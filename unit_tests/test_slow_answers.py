@@ -15,7 +15,7 @@ import pytest
 
 from source_mailcoach.config import Config
 from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import MailcoachError, Problem
+from source_mailcoach.messages.errors import MailcoachError, Problem
 from source_mailcoach.transport.api import SYNC, MailcoachClient
 from source_mailcoach.transport.request import Patience, Query
 from unit_tests.conftest import CONFIG

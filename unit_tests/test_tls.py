@@ -12,7 +12,7 @@ from airbyte_cdk.models import FailureType
 
 from source_mailcoach.config import Config
 from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import MailcoachError, Problem
+from source_mailcoach.messages.errors import MailcoachError, Problem
 from source_mailcoach.transport.api import CHECK, MailcoachClient
 from source_mailcoach.transport.failures import diagnose_failure
 from source_mailcoach.transport.request import Query

@@ -1,21 +1,12 @@
 """Lists that a stream could not read, and behind which it went on."""
 
 from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages.errors import TRANSIENT, MailcoachError
 from source_mailcoach.messages.progress import many
 
 IN_A_ROW = 5
 """So many lists in a row are not ill: the server is. A list that fails takes six tries and half a minute."""
 NAMED = 3
-
-# Whichever list had been asked for, it would have been the same.
-OF_ALL_LISTS = (
-    problems.TOKEN_MAY_NOT_READ,
-    problems.QUERY_REFUSED,
-    problems.RATE_LIMITED,
-    problems.LIMITED_IN_FRONT,
-    problems.BOT_CHALLENGE,
-)
 
 
 class FailedLists:
@@ -55,5 +46,5 @@ class FailedLists:
         cause = first.what.removesuffix(".")
         error = MailcoachError(problems.LISTS_NOT_READ, stream=self._stream, lists=lists, cause=cause, cure=cure)
         types = {each.failure_type for each in self._errors}
-        error.failure_type = problems.TRANSIENT if problems.TRANSIENT in types else first.failure_type
+        error.failure_type = TRANSIENT if TRANSIENT in types else first.failure_type
         return error

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages.errors import MailcoachError
 from source_mailcoach.messages.progress import requests_at
 
 

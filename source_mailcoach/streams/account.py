@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from source_mailcoach.messages.failed_lists import OF_ALL_LISTS, FailedLists
-from source_mailcoach.messages.problems import Absent, MailcoachError
+from source_mailcoach.messages.errors import EndsStream, MailcoachError, NotFound, RowNotFound
+from source_mailcoach.messages.failed_lists import FailedLists
 from source_mailcoach.streams.absence import unless_absent
 from source_mailcoach.streams.adapter import MailcoachStream
 from source_mailcoach.streams.facts import Facts, Row
@@ -113,7 +113,7 @@ class SubscriberImports(MailcoachStream):
                 record.update(self._details(Query(f"{self.facts.endpoint}/{uuid}")))
                 self._failed.succeeded()
             except MailcoachError as error:
-                if error.problem in OF_ALL_LISTS or self._failed.is_end or self.client.is_hopeless:
+                if isinstance(error, EndsStream) or self._failed.is_end or self.client.is_hopeless:
                     raise
                 self._failed.add(uuid, error)
         yield record
@@ -121,9 +121,9 @@ class SubscriberImports(MailcoachStream):
     def _details(self, query: Query) -> dict[str, Any]:
         """What only the import itself tells; nothing of one that was deleted since it was listed."""
 
-        def is_deleted(absent: Absent) -> bool:
+        def is_deleted(error: NotFound) -> bool:
             self.client.confirm()
-            return absent == "row"
+            return isinstance(error, RowNotFound)
 
         details: dict[str, Any] = {}
         for answer in unless_absent(self.client, lambda: iter([self.client.fetch(query)]), is_deleted):

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from typing import Any, ClassVar, TypeGuard
 
-from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages.errors import RowNotFound
 from source_mailcoach.messages.progress import many
 from source_mailcoach.streams.adapter import MailcoachStream
 from source_mailcoach.transport.request import Query
@@ -89,9 +89,7 @@ class ListingStream(MailcoachStream, ABC):
         """Whether Mailcoach says that there is no such row, and right after answers well for others."""
         try:
             self.client.fetch(Query(f"{self.facts.endpoint}/{uuid}"))
-        except MailcoachError as error:
-            if error.absent != "row":
-                raise
+        except RowNotFound:
             self.client.confirm()
             return True
         return False

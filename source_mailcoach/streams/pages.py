@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages.errors import MailcoachError
 from source_mailcoach.messages.progress import Progress
 from source_mailcoach.records.fit import RowFit
 from source_mailcoach.streams.facts import Facts, Row, Slice

@@ -6,9 +6,8 @@ from typing import Any, TypeGuard
 
 from airbyte_cdk.sources.streams.core import StreamData
 
-from source_mailcoach.messages import problems
-from source_mailcoach.messages.failed_lists import OF_ALL_LISTS, FailedLists
-from source_mailcoach.messages.problems import Absent, MailcoachError
+from source_mailcoach.messages.errors import EndsStream, MailcoachError, NotFound, QueryRefused, RowNotFound
+from source_mailcoach.messages.failed_lists import FailedLists
 from source_mailcoach.messages.progress import many
 from source_mailcoach.streams.absence import unless_absent
 from source_mailcoach.streams.checkpoint import Checkpoint
@@ -132,7 +131,7 @@ class Passes:
     def _is_of_list_alone(self, error: Exception, parent: Parent) -> TypeGuard[MailcoachError]:
         if parent is state.ACCOUNT or not isinstance(error, MailcoachError):
             return False
-        return error.problem not in OF_ALL_LISTS and not self._client.is_hopeless
+        return not isinstance(error, EndsStream) and not self._client.is_hopeless
 
     def _leave_out(self, parent: Parent, error: MailcoachError) -> None:
         self._progress.skipped += 1
@@ -144,12 +143,12 @@ class Passes:
     def _read_one(self, parent: Parent) -> Iterator[StreamData]:
         stream_slice = self._owner.slice_of(parent)
 
-        def is_absent(what: Absent) -> bool:
+        def is_absent(error: NotFound) -> bool:
             """Whether good answers bear it out: a parent deleted since it was listed, or a server that is too old."""
-            return self._owner.is_gone(parent) if is_deleted(what) else self._is_lacking()
+            return self._owner.is_gone(parent) if is_deleted(error) else self._is_lacking()
 
-        def is_deleted(what: Absent) -> bool:
-            return what == "row" and parent is not state.ACCOUNT
+        def is_deleted(error: NotFound | None) -> bool:
+            return isinstance(error, RowNotFound) and parent is not state.ACCOUNT
 
         try:
             absent = yield from unless_absent(
@@ -189,8 +188,8 @@ class Passes:
         sort, known_before = self._way(parent)
         try:
             yield from self._read_by(sort, known_before, parent, stream_slice)
-        except MailcoachError as error:
-            if error.problem is not problems.QUERY_REFUSED or not self.drops_sort(sort):
+        except QueryRefused:
+            if not self.drops_sort(sort):
                 raise
             # An older server. It refuses the first page, so nothing of this list is out yet.
             yield from self._read_by(self.sort, None, parent, stream_slice)

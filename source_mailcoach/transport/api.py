@@ -23,7 +23,7 @@ from urllib3.exceptions import HTTPError
 from source_mailcoach.config import MAX_PARALLEL, Config
 from source_mailcoach.host_policy import ApiBase, PublicAdapter
 from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages.errors import EndsSync, MailcoachError, NotConnected, RateLimited
 from source_mailcoach.sync.clocks import ClockReport
 from source_mailcoach.transport import headers
 from source_mailcoach.transport.budget import RateBudget
@@ -100,9 +100,9 @@ class MailcoachClient(HttpClient):
         try:
             return self._fetcher.fetch(query, ahead, later)
         except MailcoachError as error:
-            self._is_hopeless = self._is_hopeless or error.problem.everywhere
+            self._is_hopeless = self._is_hopeless or isinstance(error, EndsSync)
             self._failed = query if may_be_everywhere(error) else None
-            if error.problem is problems.NOT_CONNECTED and self.has_answered:
+            if isinstance(error, NotConnected) and self.has_answered:
                 raise MailcoachError(problems.NO_LONGER_CONNECTED, url=self.api_base.url) from error
             raise
 
@@ -118,7 +118,7 @@ class MailcoachClient(HttpClient):
             try:
                 self._questioner.fetch(Query(other, (("page", 1),)))
             except MailcoachError as error:
-                self._is_hopeless = error.problem.everywhere or may_be_everywhere(error)
+                self._is_hopeless = isinstance(error, EndsSync) or may_be_everywhere(error)
         self._failed = None
         return self._is_hopeless
 
@@ -226,7 +226,7 @@ def may_be_everywhere(error: MailcoachError) -> bool:
 
     A limit of requests cannot: who tells it is there, and will answer again.
     """
-    return error.retry and error.problem not in (problems.RATE_LIMITED, problems.LIMITED_IN_FRONT)
+    return error.retry and not isinstance(error, RateLimited)
 
 
 class NoErrorHandler(ErrorHandler):

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from requests.structures import CaseInsensitiveDict
 
 from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import MailcoachError, Problem
+from source_mailcoach.messages.errors import EndpointNotFound, MailcoachError, Problem, RowNotFound
 from source_mailcoach.sync.paging import NotAPage, Page
 from source_mailcoach.transport.request import Answer, Query
 
@@ -32,14 +32,13 @@ LARAVELS: Mapping[int, Problem] = {
 IN_FRONT: Mapping[int, Problem] = {
     401: problems.PASSWORD_IN_FRONT,
     402: problems.ACCOUNT_LOCKED,
-    404: problems.NOT_FOUND,
     407: problems.PROXY_LOGIN,
     408: problems.TIMEOUT,
-    410: problems.NOT_FOUND,
     423: problems.ACCOUNT_LOCKED,
     429: problems.LIMITED_IN_FRONT,
     500: problems.SERVER_ERROR,
 }
+NO_SUCH_ADDRESS = (404, 410)  # of something in front that knows no Mailcoach there
 # How they are named where they come after good answers, and the address cannot be wrong.
 SEEN_INSTEAD: Mapping[Problem, str] = {
     problems.REDIRECTED: "a redirect to {location}",
@@ -152,14 +151,14 @@ def _redirect(
 
 def _error_in_front(answer: Answer, url: str, answered: Collection[str]) -> MailcoachError:
     status = answer.status
+    if status in NO_SUCH_ADDRESS:
+        if answered:
+            return MailcoachError(problems.GATEWAY_ERROR, url=url, status=status, passing=True)
+        return MailcoachError(problems.NOT_FOUND, url=url, status=status, tries=TRIES_OF_NOT_FOUND)
     problem = IN_FRONT.get(status, problems.FIREWALL if status < 500 else problems.GATEWAY_ERROR)
     # Without a body nobody can be told by the voice: these two mean the same whoever says them.
     if not answer.content.strip() and status in (429, 503):
         problem = LARAVELS[status]
-    if problem is problems.NOT_FOUND:
-        if answered:
-            return MailcoachError(problems.GATEWAY_ERROR, url=url, status=status, passing=True)
-        return MailcoachError(problem, url=url, status=status, tries=TRIES_OF_NOT_FOUND)
     return _strange(problem, url, answered, status=status)
 
 
@@ -167,20 +166,20 @@ def _error_of_laravel(
     status: int, message: str, query: Query, url: str, answered: Collection[str]
 ) -> MailcoachError | None:
     if status == 500 and query.path in TAKEN_FOR_UUIDS - set(answered):
-        return MailcoachError(problems.SERVER_ERROR, url=url, absent="endpoint")
+        return EndpointNotFound(problems.SERVER_ERROR, url=url)
     if status != 404:
         problem = LARAVELS.get(status, problems.REFUSED if status < 500 else problems.GATEWAY_ERROR)
         in_doubt = (status == 401 and answered) or (status == 403 and query.endpoint in answered)
         return MailcoachError(problem, url=url, status=status, tries=TRIES_OF_DOUBT if in_doubt else 1)
     is_known = query.endpoint in answered
     if message.startswith("No query") and not (is_known and query.endpoint == query.path):
-        return MailcoachError(problems.NO_ROW, url=url, path=query.path, absent="row")
+        return RowNotFound(problems.NO_ROW, url=url, path=query.path)
     if is_known:
         # Routes that are being cached anew, or a backend of another version: the endpoint is there, as was seen.
         return MailcoachError(problems.NO_ENDPOINT, url=url, path=query.path, passing=True)
     if answered:
-        return MailcoachError(problems.NO_ENDPOINT, url=url, path=query.path, absent="endpoint")
-    return MailcoachError(problems.NOT_FOUND, url=url, status=status, absent="endpoint")
+        return EndpointNotFound(problems.NO_ENDPOINT, url=url, path=query.path)
+    return EndpointNotFound(problems.NOT_FOUND, url=url, status=status)
 
 
 def _message_of_laravel(content: bytes, headers: Mapping[str, str]) -> str | None:

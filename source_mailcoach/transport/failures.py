@@ -20,7 +20,7 @@ from urllib3.exceptions import SSLError as BodySSLError
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import CONFIG, MailcoachError, Problem
+from source_mailcoach.messages.errors import CONFIG, MailcoachError, Problem
 
 # By the numbers of OpenSSL (X509_V_ERR_…).
 CERTIFICATE: Mapping[int, Problem] = {

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from source_mailcoach.messages import problems
-from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages.errors import MailcoachError, RateLimited
 from source_mailcoach.messages.progress import duration
 from source_mailcoach.sync.paging import last_page_of
 from source_mailcoach.transport.budget import RateBudget
@@ -135,7 +135,7 @@ class Fetcher:
         if tried >= (self._patience.tries if error.retry else min(error.tries, self._patience.tries)):
             raise error
         self.retried += 1
-        if error.problem in (problems.RATE_LIMITED, problems.LIMITED_IN_FRONT):
+        if isinstance(error, RateLimited):
             return  # the budget waits, for all of them
         self.pause(max(error.wait or 0.0, 2.0 ** (tried - 1)), error)
 
