@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from source_mailcoach.sync.gate import Campaign, Listing, early_stop, gate, seen_before
 from source_mailcoach.sync.paging import Position
 from source_mailcoach.sync.pending import ROOM, Pending
+from source_mailcoach.sync.saved import ResumePoint
 from source_mailcoach.sync.state import (
     ACCOUNT,
+    HalfRead,
     Mode,
     Parent,
     Pass,
@@ -222,6 +224,9 @@ def test_whatever_is_handed_back_as_a_state_is_used_or_refused_but_never_a_crash
     due_names(state, campaign("a", counted=HOUR))
 
 
+positions = st.builds(Position, st.integers(0, 10**9), st.integers(0, 10**9), st.integers(1, 1000))
+
+
 @given(
     cursor=st.none() | st.just(time(HOUR)),
     running=st.none()
@@ -231,9 +236,7 @@ def test_whatever_is_handed_back_as_a_state_is_used_or_refused_but_never_a_crash
         cursor=st.none() | st.just(time(HOUR)),
         began=st.none() | st.just(time(DAY)),
         after=st.none() | st.tuples(st.text(max_size=40), st.text(max_size=40)),
-        parent=st.just("b" * 36),
-        sort=st.just(SORT),
-        position=st.builds(Position, st.integers(0, 10**9), st.integers(0, 10**9), st.integers(1, 1000)),
+        half_read=st.none() | st.builds(HalfRead, st.just("b" * 36), st.builds(ResumePoint, st.just(SORT), positions)),
     ),
 )
 def test_a_state_survives_its_way_through_json(cursor: str | None, running: Pass | None) -> None:
@@ -245,9 +248,8 @@ def test_the_largest_state_is_less_than_a_kilobyte() -> None:
     url = f"https://{'a' * 253}/{'p' * 100}/api"
     scope = {"api_base_url": url, "email_privacy": "sha256", "campaign_status": "scheduled", "start_date": time(DAY)}
     began = "2026-11-01T11:00:00Z"
-    running = Pass(
-        "full_refresh", began, (time(DAY), "u" * 36), "u" * 36, SORT, Position(10**9, 10**9, 1000), began=began
-    )
+    resume = ResumePoint(SORT, Position(10**9, 10**9, 1000))
+    running = Pass("full_refresh", began, (time(DAY), "u" * 36), HalfRead("u" * 36, resume), began=began)
     assert len(json.dumps(State(scope, time(DAY), running).to_json())) < 1000
 
 
@@ -402,7 +404,8 @@ def test_where_more_fail_than_are_remembered_the_place_of_the_first_of_them_is_k
 
 
 def test_a_state_in_which_lists_are_pending_survives_its_way_through_json() -> None:
-    pending = (Pending("a"), Pending("b", time(DAY), SORT, HALF), Pending("c", None, SORT, HALF, time(HOUR)))
+    resume = ResumePoint(SORT, HALF)
+    pending = (Pending("a"), Pending("b", time(DAY), resume), Pending("c", None, resume, time(HOUR)))
     state = State(SCOPE, time(HOUR), Pass("incremental", None), pending)
     assert State.from_json(json.loads(json.dumps(state.to_json()))) == state
 

@@ -69,7 +69,7 @@ class Passes:
         self._is_over = not self._due
         self._progress = self._pages.progress(self._owner.unit)
         self._progress.whole = 0 if self._is_one_list else len(self._due)
-        if (running := self._reached.running) and (running.after or running.position):
+        if (running := self._reached.running) and (running.after or running.half_read):
             self._log.info(f"{self._pages.stream} goes on where the sync before has stopped.")
         self._owner.announce(self._progress, self._due)
         try:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from source_mailcoach.sync.paging import Position
-from source_mailcoach.sync.saved import position_of, position_to_json, text_of, time_of
+from source_mailcoach.sync.saved import ResumePoint, time_of
 
 ROOM = 10
 
@@ -17,39 +16,35 @@ ROOM = 10
 class Pending:
     """The list of a parent that is still to be read: all that changed since a time, or (None) all of it.
 
-    It goes on at a position, which holds for one sort only. The position can be from a pass that was closed without
-    this list: `until` is then the cursor of that pass. What changed after it is not behind the position, and stays
-    pending when the rest has come. `is_new`: it failed in this sync for the first time. That is not saved.
+    It goes on at `resume`, if it was read in part. That can be from a pass that was closed without this list: `until`
+    is then the cursor of that pass. What changed after it is not behind that point, and stays pending when the rest
+    has come. `is_new`: it failed in this sync for the first time. That is not saved.
     """
 
     parent: str
     since: str | None = None
-    sort: str | None = None
-    position: Position | None = None
+    resume: ResumePoint | None = None
     until: str | None = None
     is_new: bool = False
 
     def to_json(self) -> dict[str, Any]:
         content: dict[str, Any] = {"parent": self.parent, "since": self.since}
-        if self.position:
-            content |= {"sort": self.sort, "position": position_to_json(self.position)}
+        if self.resume:
+            content |= self.resume.to_json()
             content |= {"until": self.until} if self.until else {}
         return content
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Pending":
-        position = None if content.get("position") is None else position_of(content["position"])
         if not isinstance(content["parent"], str):
             raise ValueError("not a parent")
-        pending = cls(content["parent"], time_of(content["since"]))
-        if position is None:
-            return pending
-        sort, until = text_of(content["sort"]), time_of(content.get("until"))
-        return replace(pending, sort=sort, position=position, until=until)
+        resume = ResumePoint.from_json(content)
+        until = time_of(content.get("until")) if resume else None
+        return cls(content["parent"], time_of(content["since"]), resume, until)
 
     def carried(self, cursor: str | None) -> "Pending":
         """As it is left to the next pass, by one that leaves this cursor. Without a cursor it begins anew."""
-        if self.position is None or cursor is None:
+        if self.resume is None or cursor is None:
             return Pending(self.parent, self.since)
         return replace(self, until=self.until or cursor, is_new=False)
 

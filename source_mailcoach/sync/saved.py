@@ -3,11 +3,30 @@
 A state comes from where nobody knows what became of it, so nothing in it is believed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from source_mailcoach.sync.paging import Position
 from source_mailcoach.sync.times import parse_time
+
+
+@dataclass(frozen=True)
+class ResumePoint:
+    """Where to go on in a list that was read in part. A position holds for one sort only."""
+
+    sort: str
+    position: Position
+
+    def to_json(self) -> dict[str, Any]:
+        return {"sort": self.sort, "position": position_to_json(self.position)}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "ResumePoint | None":
+        """None if there is none, or none that can be found again."""
+        parts = content.get("position")
+        position = None if parts is None else position_of(parts)
+        return None if position is None else cls(str(content["sort"]), position)
 
 
 def position_to_json(position: Position) -> list[Any]:

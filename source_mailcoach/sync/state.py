@@ -42,7 +42,7 @@ from typing import Any, Literal, TypeVar
 
 from source_mailcoach.sync.paging import Position
 from source_mailcoach.sync.pending import ROOM, Pending
-from source_mailcoach.sync.saved import position_of, position_to_json, text_of, time_of
+from source_mailcoach.sync.saved import ResumePoint, text_of, time_of
 from source_mailcoach.sync.times import format_time, latest, parse_time
 from source_mailcoach.sync.watermark import Watermark
 
@@ -75,8 +75,16 @@ ACCOUNT = Parent("", "")
 
 
 @dataclass(frozen=True)
+class HalfRead:
+    """The list that a pass is reading, and where it has come to in it."""
+
+    parent: str
+    resume: ResumePoint
+
+
+@dataclass(frozen=True)
 class Pass:
-    """A pass under way, with the server's time at its earliest page. The last three are of a list half read.
+    """A pass under way, with the server's time at its earliest page.
 
     `stands`: a parent before others failed, and could not be remembered. That is not saved.
     """
@@ -86,9 +94,7 @@ class Pass:
     began: str | None = field(default=None, kw_only=True)
     stands: bool = field(default=False, kw_only=True)
     after: Place | None = None
-    parent: str | None = None
-    sort: str | None = None
-    position: Position | None = None
+    half_read: HalfRead | None = None
 
 
 @dataclass(frozen=True)
@@ -113,10 +119,8 @@ class State:
                 content["pass"]["began"] = running.began
             if running.after:
                 content["pass"]["after"] = list(running.after)
-            if position := running.position:
-                content["pass"]["parent"] = running.parent
-                content["pass"]["sort"] = running.sort
-                content["pass"]["position"] = position_to_json(position)
+            if half_read := running.half_read:
+                content["pass"] |= {"parent": half_read.parent, **half_read.resume.to_json()}
         if self.pending:
             content["pending"] = [each.to_json() for each in self.pending]
         return content
@@ -139,18 +143,15 @@ class State:
 def _pass(content: Mapping[str, Any]) -> Pass:
     if content["mode"] not in ("full_refresh", "incremental"):
         raise ValueError("not a sync mode")
-    after, position = content.get("after"), content.get("position")
+    after, resume = content.get("after"), ResumePoint.from_json(content)
     if after is not None and [type(part) for part in after] != [str, str]:
         raise ValueError("not a place in the order of parents")
-    place = None if position is None else position_of(position)
     return Pass(
         mode=content["mode"],
         cursor=time_of(content["cursor"]),
         began=time_of(content.get("began")),
         after=None if after is None else (after[0], after[1]),
-        parent=None if place is None else str(content["parent"]),
-        sort=None if place is None else str(content["sort"]),
-        position=place,
+        half_read=None if resume is None else HalfRead(str(content["parent"]), resume),
     )
 
 
@@ -223,17 +224,25 @@ def saw(state: State, time: datetime, changes: Iterable[datetime | None] = ()) -
 
 def start_of(state: State, parent: Parent, sort: str) -> Position | None:
     """Where to go on in a list that is read by this sort; None for its first page."""
-    running = state.pending_of(parent) or state.running
-    return running.position if running and (running.parent, running.sort) == (parent.uuid, sort) else None
+    resume = _resume_point(state, parent)
+    return resume.position if resume and resume.sort == sort else None
+
+
+def _resume_point(state: State, parent: Parent) -> ResumePoint | None:
+    if pending := state.pending_of(parent):
+        return pending.resume
+    half_read = state.running.half_read if state.running else None
+    return half_read.resume if half_read and half_read.parent == parent.uuid else None
 
 
 def at_position(state: State, parent: Parent, sort: str, position: Position) -> State:
     """A page of a parent's list is read, and more are to come."""
+    resume = ResumePoint(sort, position)
     if pending := state.pending_of(parent):
-        until = pending.until if pending.sort == sort and pending.position else None
-        return _with_pending(state, parent, replace(pending, sort=sort, position=position, until=until))
+        until = pending.until if pending.resume and pending.resume.sort == sort else None
+        return _with_pending(state, parent, replace(pending, resume=resume, until=until))
     running = state.running
-    return replace(state, running=running and replace(running, parent=parent.uuid, sort=sort, position=position))
+    return replace(state, running=running and replace(running, half_read=HalfRead(parent.uuid, resume)))
 
 
 def finished(state: State, parent: Parent) -> State:
@@ -250,9 +259,7 @@ def failed(state: State, parent: Parent) -> State:
         return state
     if running.stands or len(state.pending) >= ROOM:
         return replace(state, running=replace(running, stands=True))
-    pending = Pending(parent.uuid, state.cursor, is_new=True)
-    if running.parent == parent.uuid:
-        pending = replace(pending, sort=running.sort, position=running.position)
+    pending = Pending(parent.uuid, state.cursor, _resume_point(state, parent), is_new=True)
     return _behind(_with_pending(state, parent, pending), parent)
 
 
@@ -261,7 +268,7 @@ def _behind(state: State, parent: Parent) -> State:
     if running is None:
         return state
     after = running.after if running.stands else parent.place
-    return replace(state, running=replace(running, after=after, parent=None, sort=None, position=None))
+    return replace(state, running=replace(running, after=after, half_read=None))
 
 
 def _with_pending(state: State, parent: Parent, pending: Pending | None) -> State:
