@@ -14,6 +14,7 @@ import sys
 import termios
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
@@ -34,12 +35,12 @@ class Output(io.TextIOBase):
     than it is sure to take: PIPE_BUF, or all that it holds if it is empty. What it takes at once it takes whole, so
     lines of up to PIPE_BUF are never torn. The main thread alone writes; lines of others go with its next.
 
-    `held` is a STATE for the rows that have been written, which is not due yet. It goes out if a signal ends the
+    `held` spells a STATE for the rows that have been written, which is not due yet. It goes out if a signal ends the
     process, unless another STATE was written since.
     """
 
     def __init__(self, descriptor: int) -> None:
-        self.held = ""
+        self.held: Callable[[], str] = str
         self._descriptor = descriptor
         self._pending = bytearray()
         self._sent_at = time.monotonic()
@@ -55,7 +56,7 @@ class Output(io.TextIOBase):
     def write(self, text: str) -> int:
         self._pending += encoded(text)
         if text.startswith(STATE):
-            self.held = ""
+            self.held = str
         if time.monotonic() - self._sent_at >= GATHER:
             self.flush()
         return len(text)
@@ -96,7 +97,7 @@ class Output(io.TextIOBase):
     def _finish(self) -> NoReturn:
         self._sending = True
         del self._pending[self._pending.rfind(b"\n") + 1 :]
-        self._pending += encoded(self.held + LAST_WORDS % signal.Signals(self._signal).name)
+        self._pending += encoded(self.held() + LAST_WORDS % signal.Signals(self._signal).name)
         self._send()
         end_by(self._signal)
 
@@ -164,10 +165,10 @@ def end_by(number: int) -> NoReturn:
     os._exit(128 + number)
 
 
-def hold(line: str) -> None:
-    """Keep a STATE for the end of the process, instead of the one before: in the main thread, once its rows are out."""
+def hold(spell: Callable[[], str]) -> None:
+    """Keep what spells a STATE for the end of the process, instead of the one before, once its rows are out."""
     if isinstance(sys.stdout, Output):
-        sys.stdout.held = line
+        sys.stdout.held = spell
 
 
 def take_stdout() -> Output:

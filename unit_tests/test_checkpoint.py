@@ -64,13 +64,13 @@ def test_the_latest_that_waits_is_held_until_a_state_is_written(
         patch.setattr(sys, "stdout", output)
         checkpoint.reach({"page": 1})
         checkpoint.reach({"page": 2})
-    held = json.loads(output.held)
+    held = json.loads(output.held())
     stream = {"stream_descriptor": {"name": "tags"}, "stream_state": {"page": 2}}
     assert held == {"type": "STATE", "state": {"type": "STREAM", "stream": stream}}
     output.write('{"type":"RECORD","record":{}}\n')
-    assert output.held
+    assert output.held()
     output.write('{"type":"STATE","state":{}}\n')
-    assert output.held == ""
+    assert output.held() == ""
     for descriptor in (reader, writer):
         os.close(descriptor)
 

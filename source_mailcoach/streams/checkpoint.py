@@ -1,10 +1,10 @@
 """When the STATE of a stream goes out, and what becomes of one that waits for that."""
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.models import (
     AirbyteMessage,
     AirbyteStateBlob,
@@ -39,8 +39,7 @@ class Checkpoint:
     def reach(self, state: Mapping[str, Any]) -> None:
         """Rows up to here are out."""
         self._state, self._is_out = state, False
-        stream = {"stream_descriptor": {"name": self._descriptor.name}, "stream_state": state}
-        output.hold(json.dumps({"type": "STATE", "state": {"type": "STREAM", "stream": stream}}) + "\n")
+        output.hold(lambda: f"{AirbyteEntrypoint.airbyte_message_to_string(self._message())}\n")
 
     def is_due(self, will_wait: bool) -> bool:
         return not self._is_out and (will_wait or self._clock() - self._said >= INTERVAL)
@@ -53,8 +52,11 @@ class Checkpoint:
         """The STATE, if it is due."""
         if self.is_due(will_wait):
             self.said()
-            stream = AirbyteStreamState(self._descriptor, AirbyteStateBlob(self._state))
-            yield AirbyteMessage(Type.STATE, state=AirbyteStateMessage(AirbyteStateType.STREAM, stream))
+            yield self._message()
+
+    def _message(self) -> AirbyteMessage:
+        stream = AirbyteStreamState(self._descriptor, AirbyteStateBlob(self._state))
+        return AirbyteMessage(Type.STATE, state=AirbyteStateMessage(AirbyteStateType.STREAM, stream))
 
 
 class DueCheckpointReader(CheckpointReader):
