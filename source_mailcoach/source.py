@@ -23,6 +23,7 @@ from source_mailcoach import inputs
 from source_mailcoach.config import LEGACY_RUNTIME_ID, PRODUCT_ID, Config, connection_specification
 from source_mailcoach.messages.errors import MailcoachError, MayNotRead, NotFound
 from source_mailcoach.messages.forecast import Forecast
+from source_mailcoach.messages.progress import Progress
 from source_mailcoach.records.spool import Spool
 from source_mailcoach.streams.account import (
     AutomationMails,
@@ -156,11 +157,11 @@ class SourceMailcoach(AbstractSource):
         for name in sorted(self._selected.keys() - {stream.name for stream in streams}):
             logger.warning(f"The catalog names a stream {name}, which this connector does not have: leave it out.")
         forecast = Forecast(logger)
+        client.events.listeners += [Progress(logger), forecast]
         for stream in streams:
-            if stream.owner and stream.name in self._selected:
-                stream.forecast = forecast
-                if not (spool and isinstance(stream, CampaignClickEvents)):
-                    forecast.expected.append(partial(stream.owner.expected_requests, *self._selected[stream.name]))
+            is_spooled = spool and isinstance(stream, CampaignClickEvents)
+            if stream.owner and stream.name in self._selected and not is_spooled:
+                forecast.expected.append(partial(stream.owner.expected_requests, *self._selected[stream.name]))
         return streams
 
     @property

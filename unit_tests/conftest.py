@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 
 from source_mailcoach.config import Config
+from source_mailcoach.messages.events import Event, RequestStarted, Retried
 from source_mailcoach.transport.api import MailcoachClient
 from unit_tests.seeds import count
 
@@ -20,6 +21,17 @@ settings.load_profile("ours")
 @pytest.fixture
 def client() -> MailcoachClient:
     return MailcoachClient(Config.parse(CONFIG))
+
+
+class Traffic:
+    """Listens to how many requests are sent, and how many of them are further tries."""
+
+    def __init__(self) -> None:
+        self.requests = self.retries = 0
+
+    def __call__(self, event: Event) -> None:
+        self.requests += isinstance(event, RequestStarted)
+        self.retries += isinstance(event, Retried)
 
 
 class Clock:

@@ -19,6 +19,7 @@ from source_mailcoach.messages.errors import MailcoachError, Problem
 from source_mailcoach.transport.api import MailcoachClient
 from source_mailcoach.transport.failures import diagnose_failure
 from source_mailcoach.transport.request import Query
+from unit_tests.conftest import Traffic
 from unit_tests.test_diagnosis import message_of
 
 URL = "https://news.example.com/api"
@@ -226,10 +227,11 @@ def test_a_proxy_that_cannot_be_used(proxy: str, variable: str, monkeypatch: pyt
     monkeypatch.setenv(variable, proxy)
     monkeypatch.setattr(socket, "getaddrinfo", no_address)
     client = MailcoachClient(Config.parse({"api_base_url": URL, "api_token": TOKEN}))
+    client.events.listeners.append(traffic := Traffic())
     with pytest.raises(MailcoachError) as raised:
         client.fetch(Query("email-lists", (("page", 1),)))
     assert_is(raised.value, problems.PROXY_UNUSABLE)
-    assert client.traffic() == (1, 0)
+    assert (traffic.requests, traffic.retries) == (1, 0)
 
 
 def test_a_proxy_of_plain_http_that_is_named_with_https(serve: Serve) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import MailcoachError
+from source_mailcoach.messages.events import PassStarting
 from source_mailcoach.messages.forecast import Forecast
 
 REST = "Lists of the whole account, such as sends, are counted as one until they are begun."
@@ -25,8 +26,8 @@ def test_says_once_what_all_streams_together_will_take(
 ) -> None:
     forecast.expected += [lambda: 1250, lambda: 10]
     with caplog.at_level("INFO"):
-        forecast.say(per_minute)
-        forecast.say(per_minute)
+        forecast(PassStarting(per_minute))
+        forecast(PassStarting(per_minute))
     assert caplog.messages == [f"This sync takes about {says}. {REST}"]
 
 
@@ -38,5 +39,5 @@ def test_a_stream_that_cannot_be_foreseen_is_left_to_say_so_itself(
 
     forecast.expected += [fails, lambda: 1]
     with caplog.at_level("INFO"):
-        forecast.say(60)
+        forecast(PassStarting(60))
     assert caplog.messages == [f"This sync takes about 1 request. {REST}"]

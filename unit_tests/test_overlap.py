@@ -9,10 +9,11 @@ import pytest
 
 from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import MailcoachError
+from source_mailcoach.messages.events import Events
 from source_mailcoach.transport.budget import RateBudget
 from source_mailcoach.transport.overlap import Fetcher
 from source_mailcoach.transport.request import Answer, Patience, Query, Request
-from unit_tests.conftest import Clock
+from unit_tests.conftest import URL, Clock
 
 PATIENCE = Patience(tries=3, connect_timeout=1, read_timeout=1, longest_answer=600, longest_wait=600)
 
@@ -56,7 +57,7 @@ def judge(asked: Query, outcome: Answer | Exception) -> int:
     if isinstance(outcome, Exception):
         raise outcome
     if outcome.status == 429:
-        raise MailcoachError(problems.RATE_LIMITED, url="https://news.example.com/api")
+        raise MailcoachError(problems.RATE_LIMITED, url=URL)
     return int(outcome.content)
 
 
@@ -73,7 +74,7 @@ def make(server: Server) -> Iterator[Make]:
     fetchers: list[Fetcher] = []
 
     def make(parallel: int) -> Fetcher:
-        fetchers.append(Fetcher(server.send, judge, RateBudget(), PATIENCE, parallel, "https://news.example.com/api"))
+        fetchers.append(Fetcher(server.send, judge, RateBudget(), PATIENCE, parallel, URL, Events().emit))
         return fetchers[-1]
 
     yield make
@@ -116,7 +117,7 @@ def test_pages_of_this_list_go_before_those_of_the_next(make: Make, server: Serv
 
 
 def test_a_failure_ahead_shows_only_when_it_is_read_up_to(make: Make, server: Server) -> None:
-    server.errors = {3: [MailcoachError(problems.TOKEN_REFUSED, url="https://news.example.com/api")]}
+    server.errors = {3: [MailcoachError(problems.TOKEN_REFUSED, url=URL)]}
     fetcher = make(4)
     assert [fetcher.fetch(query(n), queries(*range(n + 1, 9))) for n in (1, 2)] == [1, 2]
     with pytest.raises(MailcoachError, match="refused the API token"):
@@ -124,7 +125,7 @@ def test_a_failure_ahead_shows_only_when_it_is_read_up_to(make: Make, server: Se
 
 
 def test_after_a_failure_nothing_is_under_way(make: Make, server: Server) -> None:
-    server.errors = {1: [MailcoachError(problems.TOKEN_REFUSED, url="https://news.example.com/api")]}
+    server.errors = {1: [MailcoachError(problems.TOKEN_REFUSED, url=URL)]}
     fetcher = make(4)
     with pytest.raises(MailcoachError):
         fetcher.fetch(query(1), queries(2, 3, 4))
@@ -137,14 +138,14 @@ def test_a_passing_failure_is_tried_again_by_the_reading_thread(
 ) -> None:
     sleepers: list[tuple[float, threading.Thread]] = []
     monkeypatch.setattr("time.sleep", lambda seconds: sleepers.append((seconds, threading.current_thread())))
-    server.errors = {2: [MailcoachError(problems.SERVER_ERROR, url="https://news.example.com/api")] * 2}
+    server.errors = {2: [MailcoachError(problems.SERVER_ERROR, url=URL)] * 2}
     assert read(make(4), 4) == [1, 2, 3, 4]
     waits = [(seconds, thread) for seconds, thread in sleepers if seconds >= 1]
     assert waits == [(1.0, threading.main_thread()), (2.0, threading.main_thread())]
 
 
 def test_a_failure_that_does_not_pass_ends_after_bounded_tries(make: Make, server: Server, waits: list[float]) -> None:
-    server.errors = {1: [MailcoachError(problems.SERVER_ERROR, url="https://news.example.com/api")] * 9}
+    server.errors = {1: [MailcoachError(problems.SERVER_ERROR, url=URL)] * 9}
     with pytest.raises(MailcoachError, match="internal error"):
         make(4).fetch(query(1))
     assert server.asked == [1, 1, 1]
@@ -192,7 +193,7 @@ def test_what_was_dropped_and_is_still_under_way_counts_among_those_that_may_be(
 def test_a_first_page_that_waits_to_be_read_hints_at_the_number_of_pages(server: Server) -> None:
     content = b'{"data":[{"last_page":40}],"links":{},"meta":{"current_page":1,"last_page":7,"total":99,"per_page":15}}'
     fetcher = Fetcher(
-        lambda _: Answer(content, {}, time.monotonic()), lambda *_: None, RateBudget(), PATIENCE, 4, "https://x"
+        lambda _: Answer(content, {}, time.monotonic()), lambda *_: None, RateBudget(), PATIENCE, 4, URL, Events().emit
     )
     fetcher.fetch(query(1))
     fetcher.fetch(query(2), [], queries(3))

@@ -12,6 +12,7 @@ import pytest
 
 from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import MailcoachError
+from source_mailcoach.messages.events import Event, Events, RequestStarted
 from source_mailcoach.transport import overlap
 from source_mailcoach.transport.budget import MARGIN, WINDOW, RateBudget
 from source_mailcoach.transport.failures import diagnose_failure
@@ -45,7 +46,12 @@ class Server:
         self.statuses: list[int] = []
         self.senders: set[threading.Thread] = set()
         self._under_way = self.most = 0
+        self.told = 0
         self._lock = threading.Lock()
+
+    def listen(self, event: Event) -> None:
+        """Count the requests that are told of."""
+        self.told += isinstance(event, RequestStarted)
 
     def send(self, request: Request) -> Answer:
         number = request.query.params[0][1]
@@ -75,8 +81,10 @@ def server() -> Iterator[Server]:
 
 
 def fetcher_of(server: Server, parallel: int = 4, budget: RateBudget | None = None, **patience: Any) -> Fetcher:
+    events = Events()
+    events.listeners.append(server.listen)
     chosen = Patience(**{**vars(PATIENCE), **patience})
-    return Fetcher(server.send, judge, budget or RateBudget(), chosen, parallel, URL)
+    return Fetcher(server.send, judge, budget or RateBudget(), chosen, parallel, URL, events.emit)
 
 
 def read(fetcher: Fetcher, last: int) -> list[int]:
@@ -111,7 +119,7 @@ def test_without_threads_one_request_is_sent_after_another(
     fetcher.close()
     assert read(fetcher, 9) == list(range(1, 10)), "as the next stream does"
     assert server.senders == {threading.main_thread()}
-    assert len(server.statuses) == fetcher.started == 18
+    assert len(server.statuses) == server.told == 18
     assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 1
 
 
@@ -127,7 +135,7 @@ def test_where_some_threads_cannot_start_each_page_comes_once_and_the_budget_is_
         assert read(fetcher, 40) == list(range(1, 41))
         fetcher.drop(query(1))
     fetcher.close()
-    assert len(server.statuses) == fetcher.started == 200
+    assert len(server.statuses) == server.told == 200
     assert budget.wait(time.monotonic() + WINDOW + MARGIN) == 0, "nothing is under way"
 
 
@@ -157,7 +165,9 @@ def test_what_has_ended_by_the_close_is_told_to_the_budget_as_it_was(server: Ser
     budget = RateBudget()
     refused = Answer(b"", {}, time.monotonic(), None, 429, 40.0)
     answers = {1: Answer(b"", {}, time.monotonic(), 1000), 2: Answer(b"", {}, time.monotonic(), 999), 3: refused}
-    fetcher = Fetcher(lambda request: answers[request.query.params[0][1]], judge, budget, PATIENCE, 4, URL)
+    fetcher = Fetcher(
+        lambda request: answers[request.query.params[0][1]], judge, budget, PATIENCE, 4, URL, Events().emit
+    )
     fetcher.fetch(query(1))
     fetcher.fetch(query(2), [query(3)])
     fetcher.close()
@@ -172,7 +182,7 @@ def test_an_answer_that_does_not_end_in_time_is_a_time_out_and_tried_again(serve
         fetcher.fetch(query(2))
     assert error.value.problem is problems.TIMEOUT
     assert waits == [1, 2]
-    assert fetcher.started == 4
+    assert server.told == 4
 
 
 def test_requests_wait_for_the_end_of_the_window_that_the_first_of_them_opened(waits: list[float]) -> None:
@@ -182,7 +192,7 @@ def test_requests_wait_for_the_end_of_the_window_that_the_first_of_them_opened(w
         asked.append(time.monotonic())
         return Answer(b"", {}, time.monotonic(), 4 - (len(asked) - 1) % 5)
 
-    fetcher = Fetcher(send, judge, RateBudget(), PATIENCE, 4, URL)
+    fetcher = Fetcher(send, judge, RateBudget(), PATIENCE, 4, URL, Events().emit)
     assert read(fetcher, 15) == list(range(1, 16))
     assert len(waits) == 2
     assert sum(waits) == pytest.approx(2 * (WINDOW + MARGIN), abs=5)
@@ -234,7 +244,7 @@ def test_what_is_given_up_for_its_slowness_is_an_overload(outcome: int | Excepti
             raise outcome
         return Answer(b"", {}, time.monotonic(), None, outcome)
 
-    fetcher = Fetcher(send, judge, RateBudget(), Patience(**{**vars(PATIENCE), "tries": 1}), 8, URL)
+    fetcher = Fetcher(send, judge, RateBudget(), Patience(**{**vars(PATIENCE), "tries": 1}), 8, URL, Events().emit)
     with suppress(MailcoachError):
         fetcher.fetch(query(1))
     assert fetcher._parallelism.allowed == (4 if fewer else 8)

@@ -1,18 +1,31 @@
 """Lines in the log from which a person sees how far a sync is, and that it is alive."""
 
 import logging
-import math
 
 import pytest
 
-from source_mailcoach.messages.progress import INTERVAL, Progress, duration
+from source_mailcoach.messages import problems
+from source_mailcoach.messages.errors import MailcoachError
+from source_mailcoach.messages.events import (
+    ListDeleted,
+    ListLeftOut,
+    ListRead,
+    PageRead,
+    ReadingEnded,
+    ReadingStarted,
+    RequestsSaved,
+    RequestStarted,
+    Retried,
+)
+from source_mailcoach.messages.progress import INTERVAL, Progress
+from source_mailcoach.messages.words import duration
 
-CAMPAIGNS = "28 of 40 campaigns are to be read"
+REQUEST = RequestStarted("campaigns/3f/opens", {"page": 1})
+ERROR = MailcoachError(problems.SERVER_ERROR, url="https://news.example.com/api")
 
 
 class Clock:
     seconds = 0.0
-    retries = 0
 
     def __call__(self) -> float:
         return self.seconds
@@ -24,64 +37,84 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def progress(clock: Clock) -> Progress:
-    log = logging.getLogger("airbyte.test")
-    return Progress(log, "opens", "campaigns", lambda: (round(clock.seconds), clock.retries), clock)
+def progress(clock: Clock, caplog: pytest.LogCaptureFixture) -> Progress:
+    caplog.set_level("INFO")
+    return Progress(logging.getLogger("airbyte.test"), clock)
 
 
 def test_says_nothing_within_the_interval(progress: Progress, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level("INFO"):
-        for clock.seconds in range(int(INTERVAL)):
-            progress.say()
+    progress(ReadingStarted("opens", "campaigns", 9))
+    for clock.seconds in range(int(INTERVAL)):
+        progress(PageRead(1, 1, 15))
     assert caplog.messages == []
 
 
 def test_says_how_much_is_done_and_how_long_the_rest_will_take(
     progress: Progress, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    progress.whole, progress.done, progress.rows = 200, 20, 5400
+    progress(ReadingStarted("opens", "campaigns", 200))
+    for _ in range(20):
+        progress(REQUEST)
+        progress(PageRead(1, 1, 270))
+        progress(ListRead())
     clock.seconds = 60
-    with caplog.at_level("INFO"):
-        progress.say()
-        progress.say()
-    assert caplog.messages == ["opens: 20 of 200 campaigns, 5,400 rows, 60 requests, about 9 minutes left at this rate"]
+    for _ in range(2):
+        progress(PageRead(1, 1, 0))
+    assert caplog.messages == ["opens: 20 of 200 campaigns, 5,400 rows, 20 requests, about 9 minutes left at this rate"]
 
 
 def test_does_not_guess_before_anything_is_done(
     progress: Progress, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    progress.whole = 200
+    progress(ReadingStarted("opens", "campaigns", 200))
+    progress(REQUEST)
     clock.seconds = 90
-    with caplog.at_level("INFO"):
-        progress.say()
-    assert caplog.messages == ["opens: 0 of 200 campaigns, 0 rows, 90 requests, 90 seconds so far"]
+    progress(PageRead(1, 40, 15))
+    assert caplog.messages == ["opens: 0 of 200 campaigns, 15 rows, 1 request, 90 seconds so far"]
 
 
-@pytest.mark.parametrize(
-    ("per_minute", "line"),
-    [
-        (60, f"opens: {CAMPAIGNS}, about 145 requests: 2 minutes at the 60 a minute that this server allows"),
-        (300, f"opens: {CAMPAIGNS}, about 145 requests"),
-        (math.inf, f"opens: {CAMPAIGNS}, about 145 requests"),
-    ],
-)
-def test_says_at_the_start_how_much_there_is_and_how_long_it_takes_at_the_servers_limit(
-    progress: Progress, caplog: pytest.LogCaptureFixture, per_minute: float, line: str
-) -> None:
-    with caplog.at_level("INFO"):
-        progress.start(CAMPAIGNS, 145, per_minute)
-    assert caplog.messages == [line]
+def test_one_list_is_counted_in_pages(progress: Progress, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    progress(ReadingStarted("sends", "pages", 0))
+    progress(PageRead(7, 40, 15))
+    progress(ListRead())
+    clock.seconds = 42
+    progress(ReadingEnded())
+    assert caplog.messages == ["sends: 7 of 40 pages, 15 rows, 0 requests, finished in 42 seconds"]
+
+
+def test_each_stream_is_counted_for_itself(progress: Progress, caplog: pytest.LogCaptureFixture) -> None:
+    """Also after one that has failed, and so never ended."""
+    for stream in ("opens", "clicks"):
+        progress(REQUEST)  # for the list of campaigns, before
+        progress(ReadingStarted(stream, "campaigns", 1))
+        progress(RequestsSaved(3))
+        for event in (REQUEST, Retried(ERROR), REQUEST, PageRead(1, 1, 15), ListRead(), ListDeleted(stream, "x")):
+            progress(event)
+    progress(ReadingEnded())
+    assert caplog.messages == [
+        "clicks: 1 of 1 campaigns (1 left out), 15 rows, 2 requests (1 tried again), finished in 0 seconds; "
+        "about 3 requests saved, as an earlier sync had these rows"
+    ]
 
 
 def test_sums_up_at_the_end_what_was_read_what_not_and_what_that_saved(
     progress: Progress, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    progress.whole, progress.done, progress.rows, progress.skipped, progress.saved = 28, 28, 2009, 1, 90
-    clock.seconds, clock.retries = 145, 2
-    with caplog.at_level("INFO"):
-        progress.finish()
+    progress(ReadingStarted("opens", "campaigns", 28))
+    progress(RequestsSaved(80))
+    progress(RequestsSaved(10))
+    for _ in range(28):
+        progress(REQUEST)
+        progress(PageRead(1, 1, 71))
+        progress(ListRead())
+    for _ in range(2):
+        progress(Retried(ERROR))
+        progress(REQUEST)
+    progress(ListLeftOut("opens", "Campaign 3f", ERROR))
+    clock.seconds = 145
+    progress(ReadingEnded())
     assert caplog.messages == [
-        "opens: 28 of 28 campaigns (1 left out), 2,009 rows, 145 requests (2 tried again), finished in 2 minutes; "
+        "opens: 28 of 28 campaigns (1 left out), 1,988 rows, 30 requests (2 tried again), finished in 2 minutes; "
         "about 90 requests saved, as an earlier sync had these rows"
     ]
 

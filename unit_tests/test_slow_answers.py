@@ -18,7 +18,7 @@ from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import MailcoachError, Problem
 from source_mailcoach.transport.api import SYNC, MailcoachClient
 from source_mailcoach.transport.request import Patience, Query
-from unit_tests.conftest import CONFIG
+from unit_tests.conftest import CONFIG, Traffic
 
 ROWS = [{"uuid": str(number), "text": random.Random(number).randbytes(300).hex()} for number in range(2000)]
 META = {"current_page": 1, "last_page": 1, "total": len(ROWS), "per_page": 2000}
@@ -114,10 +114,11 @@ def test_an_answer_that_drips_is_a_time_out_however_little_comes_and_wherever(
     sleep = time.sleep
     monkeypatch.setattr("source_mailcoach.transport.overlap.time.sleep", lambda seconds: sleep(seconds / 100))
     client = client_of(parts, replace(SYNC, tries=2, read_timeout=SILENCE, longest_answer=0.3))
+    client.events.listeners.append(traffic := Traffic())
     with pytest.raises(MailcoachError) as error:
         client.fetch(LISTS)
     assert error.value.problem is problems.TIMEOUT
-    assert client.traffic() == (2, 1)
+    assert (traffic.requests, traffic.retries) == (2, 1)
 
 
 @pytest.mark.parametrize("name", ["body", "body without a length", "chunk", "chunks", "error"])
@@ -171,8 +172,9 @@ SLOW = {
 @pytest.mark.parametrize("parts", SLOW.values(), ids=SLOW.keys())
 def test_a_large_page_that_comes_slowly_but_in_time_is_read_whole(client_of: Client, parts: Parts) -> None:
     client = client_of(parts, SYNC)
+    client.events.listeners.append(traffic := Traffic())
     assert client.fetch(LISTS).rows == ROWS
-    assert client.traffic() == (1, 0)
+    assert (traffic.requests, traffic.retries) == (1, 0)
 
 
 CUT = {

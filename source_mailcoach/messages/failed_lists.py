@@ -2,7 +2,7 @@
 
 from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import TRANSIENT, MailcoachError
-from source_mailcoach.messages.progress import many
+from source_mailcoach.messages.words import many
 
 IN_A_ROW = 5
 """So many lists in a row are not ill: the server is. A list that fails takes six tries and half a minute."""

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable
 
 from source_mailcoach.messages.errors import MailcoachError
-from source_mailcoach.messages.progress import requests_at
+from source_mailcoach.messages.events import Event, PassStarting
+from source_mailcoach.messages.words import requests_at
 
 
 class Forecast:
@@ -15,9 +16,9 @@ class Forecast:
         self._log = log
         self._said = False
 
-    def say(self, per_minute: float) -> None:
+    def __call__(self, event: Event) -> None:
         """Log it, the first time. A stream whose lists cannot be read says so itself, later."""
-        if self._said:
+        if self._said or not isinstance(event, PassStarting):
             return
         self._said = True
         requests = 0
@@ -27,6 +28,6 @@ class Forecast:
             except MailcoachError:
                 continue
         self._log.info(
-            f"This sync takes about {requests_at(requests, per_minute)}. Lists of the whole account, such as sends, "
-            "are counted as one until they are begun."
+            f"This sync takes about {requests_at(requests, event.per_minute)}. Lists of the whole account, such as "
+            "sends, are counted as one until they are begun."
         )

@@ -1,9 +1,10 @@
 """What a stream's rows hold beyond its schema, counted, so that a new version of Mailcoach is noticed early."""
 
-import logging
 from collections import Counter
+from collections.abc import Iterator
 
-from source_mailcoach.messages.progress import many
+from source_mailcoach.messages.events import Drifted
+from source_mailcoach.messages.words import many
 
 
 class Drift:
@@ -15,28 +16,30 @@ class Drift:
         self.unprintable: Counter[str] = Counter()
         self.empty = self.without_key = 0
 
-    def report(self, log: logging.Logger, stream: str = "this stream") -> None:
-        """Log a line for each field, and start anew."""
+    def report(self, stream: str) -> Iterator[Drifted]:
+        """An event for each field, after which the counts start anew."""
         for name, count in sorted(self.unknown.items()):
-            log.warning(f"Mailcoach sent a field that is not in the schema: {name}, in {count:,} records. It is kept.")
+            yield Drifted(
+                f"Mailcoach sent a field that is not in the schema: {name}, in {count:,} records. It is kept."
+            )
         for name, count in sorted(self.misfits.items()):
-            log.warning(
+            yield Drifted(
                 f"Mailcoach sent values of another type than the schema has for {name}, in {count:,} records. "
                 "They are made to fit where that is sure to be right, and else kept as they came."
             )
         if self.unprintable:
             names = ", ".join(sorted(self.unprintable))
-            log.warning(
+            yield Drifted(
                 f"Mailcoach sent {many(self.unprintable.total(), 'text')} of {names} with "
                 "characters that databases refuse (halves of a character, or zero): U+FFFD stands in place of each."
             )
         if self.empty:
-            log.warning(
+            yield Drifted(
                 f"Mailcoach sent {many(self.empty, 'row')} of {stream} with nothing in it that could be kept: null, an "
                 "empty one, or something else than an object."
             )
         if self.without_key:
-            log.warning(
+            yield Drifted(
                 f"Mailcoach sent {many(self.without_key, 'row')} of {stream} without the primary key. They are kept; a "
                 "destination that removes duplicates may keep only one of them."
             )

@@ -19,7 +19,7 @@ from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.streams.http import HttpStream, HttpSubStream
 
 from source_mailcoach.config import Config
-from source_mailcoach.messages.forecast import Forecast
+from source_mailcoach.messages.events import PassStarting
 from source_mailcoach.records.fit import PrivacyTransformer, RowFit
 from source_mailcoach.streams.checkpoint import DueCheckpointReader
 from source_mailcoach.streams.facts import Facts, Row, Slice
@@ -42,7 +42,6 @@ class MailcoachStream(HttpStream, ABC):
     facts: ClassVar[Facts]
     pages_type: ClassVar[type[Pages]] = Pages
     transformer: PrivacyTransformer
-    forecast: Forecast | None = None
     passes: Passes | None = None
     owner: Owner | None = None
 
@@ -52,7 +51,7 @@ class MailcoachStream(HttpStream, ABC):
         self.client, self.config = client, config
         self.transformer = PrivacyTransformer(config.email_privacy)
         fit = RowFit(self.row_schema(), self.facts.wire)
-        self.pages = self.pages_type(self.facts, self.name, self.logger, client, fit, config.page_size)
+        self.pages = self.pages_type(self.facts, self.name, client, fit, config.page_size)
         self._state: MutableMapping[str, Any] = {}
         if self.facts.changes_sort:
             self.read_in_passes(OfAccount(self.pages, config))
@@ -101,8 +100,8 @@ class MailcoachStream(HttpStream, ABC):
 
     def stream_slices(self, *, sync_mode: SyncMode, **_: Any) -> Iterable[Slice]:
         mode: Mode = "incremental" if sync_mode is SyncMode.incremental else "full_refresh"
-        if self.forecast:
-            self.forecast.say(self.client.budget.per_minute)
+        if self.passes:
+            self.client.events.emit(PassStarting(self.client.budget.per_minute))
         yield from self.passes.slices(self._state, mode) if self.passes else [{}]
 
     def read_records(

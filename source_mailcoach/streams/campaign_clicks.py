@@ -6,6 +6,7 @@ from typing import Any
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 
 from source_mailcoach.config import Config
+from source_mailcoach.messages.events import EndpointMissing
 from source_mailcoach.records.spool import Spool
 from source_mailcoach.streams.campaigns import Campaigns
 from source_mailcoach.streams.facts import Facts, Row, Slice
@@ -100,9 +101,7 @@ class CampaignClickEvents(CampaignStream):
         """A link has no clicks at all before 7.0. What is none, in the place of one, is told and left out."""
         if not self.pages.has_clicks and not self._has_told:
             self._has_told = True
-            self.logger.warning(
-                f"{self.name} needs {self.facts.since}, and this server only counts clicks: no rows are read."
-            )
+            self.pages.emit(EndpointMissing(self.name, self.facts.since, "only counts clicks"))
             assert self.passes
             self.passes.end_as_lacking()
         clicks = row.get("clicks") or []

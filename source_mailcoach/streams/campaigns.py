@@ -7,6 +7,7 @@ from typing import Any
 from airbyte_cdk.models import SyncMode
 
 from source_mailcoach.config import Config
+from source_mailcoach.messages.events import ReadAgain
 from source_mailcoach.streams.facts import Facts, Row, Slice
 from source_mailcoach.streams.listing import ListingStream, count_of, is_usable
 from source_mailcoach.sync import clocks
@@ -85,7 +86,7 @@ class Campaigns(ListingStream):
             return None
         state, reason = usable(self._state, self.scope, clocks.latest(self.client.server_time))
         if reason:
-            self.logger.warning(f"All campaigns are read again: {reason}.")
+            self.pages.emit(ReadAgain("campaigns are", reason))
         return parse_time(state.cursor)
 
     def _in_scope(self, row: Row) -> bool:

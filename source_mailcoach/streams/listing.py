@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from typing import Any, ClassVar, TypeGuard
 
 from source_mailcoach.messages.errors import RowNotFound
-from source_mailcoach.messages.progress import many
+from source_mailcoach.messages.events import RowsUnusable
 from source_mailcoach.streams.adapter import MailcoachStream
 from source_mailcoach.transport.request import Query
 
@@ -80,10 +80,7 @@ class ListingStream(MailcoachStream, ABC):
     def warn_of_unusable(self, count: int) -> None:
         """Rows whose uuid leads to no list below them."""
         if count:
-            self.logger.warning(
-                f"{many(count, 'row')} of {self.name} came without a usable uuid. What lies below cannot be asked for, "
-                "and is left out; the rows themselves are kept."
-            )
+            self.pages.emit(RowsUnusable(self.name, count))
 
     def _is_denied(self, uuid: str) -> bool:
         """Whether Mailcoach says that there is no such row, and right after answers well for others."""

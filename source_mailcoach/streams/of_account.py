@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from source_mailcoach.config import Config
-from source_mailcoach.messages.progress import Progress
 from source_mailcoach.streams.facts import Slice
 from source_mailcoach.streams.pages import Pages
 from source_mailcoach.sync import clocks, gate, state
@@ -42,8 +41,8 @@ class Owner(Protocol):
     def is_gone(self, parent: Parent) -> bool:
         """After a 404: whether good answers say that the parent was deleted since it was listed."""
 
-    def announce(self, progress: Progress, due: Sequence[Parent]) -> None:
-        """Log how much is to come, as far as that is known before the first page."""
+    def announce(self, due: Sequence[Parent]) -> None:
+        """Tell how much is to come, as far as that is known before the first page."""
 
     def expected_requests(self, mode: Mode, saved: Mapping[str, Any]) -> int:
         """How many requests a pass will take that begins in a mode with a saved state, going by what is known now."""
@@ -89,7 +88,7 @@ class OfAccount:
     def saw(self, reached: State, page: Page, parent: Parent, newest_first: bool) -> State:
         """Newest first, rows of a later page that are newer than those of the first tell of a cache, not of a time."""
         changes = [change for row in page.rows if (change := self._facts.changed_at(row))]
-        self._client.clock_report.compare(self._pages.log, self._client.server_time, max(changes, default=None))
+        self._pages.compare_clocks(max(changes, default=None))
         past = [change for change in changes if change <= self._pages.now]
         shown = () if newest_first and self._shown_of is parent else past
         self._shown_of = parent if past else self._shown_of
@@ -98,7 +97,7 @@ class OfAccount:
     def is_gone(self, parent: Parent) -> bool:
         return False
 
-    def announce(self, progress: Progress, due: Sequence[Parent]) -> None:
+    def announce(self, due: Sequence[Parent]) -> None:
         """The first page tells."""
 
     def expected_requests(self, mode: Mode, saved: Mapping[str, Any]) -> int:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from source_mailcoach.config import Config
-from source_mailcoach.messages.progress import Progress
+from source_mailcoach.messages.events import Announced, RequestsSaved
 from source_mailcoach.streams.adapter import MailcoachSubStream
 from source_mailcoach.streams.campaigns import Campaigns
 from source_mailcoach.streams.facts import Slice
@@ -58,14 +58,14 @@ class OfCampaigns:
     def is_gone(self, parent: Parent) -> bool:
         return self._campaigns.is_gone(parent.uuid)
 
-    def announce(self, progress: Progress, due: Sequence[Parent]) -> None:
+    def announce(self, due: Sequence[Parent]) -> None:
         """Campaigns that are done with, or have nothing new, are requests saved."""
         campaigns = [campaign for campaign in self._campaigns.listing().campaigns if campaign.was_sent]
         requests = {campaign.uuid: self._requests_for(campaign) for campaign in campaigns}
         to_come = sum(requests[uuid] for uuid in {parent.uuid for parent in due})
-        progress.saved = sum(requests.values()) - to_come
+        self._pages.emit(RequestsSaved(sum(requests.values()) - to_come))
         what = f"{len(due):,} of {len(campaigns):,} campaigns are to be read"
-        progress.start(what, to_come, self._client.budget.per_minute)
+        self._pages.emit(Announced(self._pages.stream, what, to_come, self._client.budget.per_minute))
 
     def expected_requests(self, mode: Mode, saved: Mapping[str, Any]) -> int:
         _, _, due = self._begin(saved, mode)

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from source_mailcoach.config import Config
-from source_mailcoach.messages.progress import Progress, many
+from source_mailcoach.messages.events import Announced
+from source_mailcoach.messages.words import many
 from source_mailcoach.streams.adapter import MailcoachSubStream
 from source_mailcoach.streams.email_lists import EmailLists
 from source_mailcoach.streams.facts import Slice
@@ -41,8 +42,9 @@ class OfEmailLists(OfAccount):
     def is_gone(self, parent: Parent) -> bool:
         return self._email_lists.is_gone(parent.uuid)
 
-    def announce(self, progress: Progress, due: Sequence[Parent]) -> None:
-        progress.start(f"{many(len(due), 'email list')} to be read", len(due), self._client.budget.per_minute)
+    def announce(self, due: Sequence[Parent]) -> None:
+        what = f"{many(len(due), 'email list')} to be read"
+        self._pages.emit(Announced(self._pages.stream, what, len(due), self._client.budget.per_minute))
 
     def expected_requests(self, mode: Mode, saved: Mapping[str, Any]) -> int:
         """Mailcoach counts the subscribers alone, and how many of them have changed is not known before."""

@@ -1,7 +1,6 @@
 """The pages of the lists of one endpoint: how they are asked for, and what their rows are."""
 
 import json
-import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -10,7 +9,14 @@ from typing import Any
 
 from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import MailcoachError
-from source_mailcoach.messages.progress import Progress
+from source_mailcoach.messages.events import (
+    ClocksDiffer,
+    EndpointMissing,
+    Event,
+    ReadingEnded,
+    RowsMissing,
+    RowsUnproved,
+)
 from source_mailcoach.records.fit import RowFit
 from source_mailcoach.streams.facts import Facts, Row, Slice
 from source_mailcoach.sync.paging import Ask, Page, PagingError, Position, Reply, reverse_of
@@ -23,15 +29,13 @@ KEYS_OF_OWNERS = ("campaign_uuid",)
 
 
 class Pages:
-    """Gives the pages of a list, by its facts. `stream` is whom messages speak of."""
+    """Gives the pages of a list, by its facts. `stream` is what events speak of."""
 
     asks_ahead = True
     """Whether pages may be asked for while those before them are read."""
 
-    def __init__(
-        self, facts: Facts, stream: str, log: logging.Logger, client: MailcoachClient, fit: RowFit, page_size: int
-    ) -> None:
-        self.facts, self.stream, self.log, self.client, self.fit = facts, stream, log, client, fit
+    def __init__(self, facts: Facts, stream: str, client: MailcoachClient, fit: RowFit, page_size: int) -> None:
+        self.facts, self.stream, self.client, self.fit = facts, stream, client, fit
         self.page_size = page_size
         self.filters: Mapping[str, str] = facts.filters
         self.key_fields = [field for field in facts.key if field not in KEYS_OF_OWNERS]
@@ -63,7 +67,7 @@ class Pages:
         sys.stdout.flush()
         page: Page = self.client.fetch(query, ahead, later)
         self.client.rows_per_page = page.size or self.client.rows_per_page
-        self.client.clock_report.compare(self.log, self.client.server_time)
+        self.compare_clocks()
         rows = [self.fit(row) for row in page.rows if isinstance(row, dict) and row]
         self.fit.drift.empty += len(page.rows) - len(rows)
         self.fit.drift.without_key += sum(not all(map(row.get, self.key_fields)) for row in rows)
@@ -127,30 +131,31 @@ class Pages:
 
     # What is told of the reading ----------------------------------------------------------------------------------
 
-    def progress(self, unit: str) -> Progress:
-        return Progress(self.log, self.stream, unit, self.client.traffic)
+    def emit(self, event: Event) -> None:
+        self.client.events.emit(event)
 
-    def finish(self, progress: Progress) -> None:
-        """Log what was read, and what of it the schema does not foresee."""
-        progress.finish()
-        self.fit.drift.report(self.log, self.stream)
+    def compare_clocks(self, newest: datetime | None = None) -> None:
+        """The server's clock with this machine's, and with the newest time of the rows."""
+        server = self.client.server_time
+        if server and (difference := self.client.clock_report.compare(server, newest)):
+            self.emit(ClocksDiffer(server, difference))
+
+    def finish(self) -> None:
+        """All is read. What of it the schema does not foresee is told then."""
+        self.emit(ReadingEnded())
+        for drifted in self.fit.drift.report(self.stream):
+            self.emit(drifted)
 
     def warn_of_missing(self, reader: Reader, stream_slice: Slice) -> None:
         """Once for a reading: rows that the database hid behind equal ones, or a list that changed too fast."""
-        where = "".join(f" of {name.removesuffix('_uuid')} {uuid}" for name, uuid in list(stream_slice.items())[:1])
+        owner = "".join(f" of {name.removesuffix('_uuid')} {uuid}" for name, uuid in list(stream_slice.items())[:1])
         if reader.missing:
-            self.log.warning(
-                f"Mailcoach counts {reader.missing:,} more rows in {self.stream}{where} than it gave in repeated "
-                "readings. They may be missing from this sync."
-            )
+            self.emit(RowsMissing(self.stream + owner, reader.missing))
         elif reader.unproved:
-            self.log.warning(
-                f"{self.stream}{where} changed faster than it could be read. Rows may be missing from this sync; "
-                "a full refresh at a quiet time brings them."
-            )
+            self.emit(RowsUnproved(self.stream + owner))
 
     def warn_of_missing_endpoint(self) -> None:
-        self.log.warning(f"{self.stream} needs {self.facts.since}, and this server does not have it: no rows are read.")
+        self.emit(EndpointMissing(self.stream, self.facts.since))
 
     def wrong(self, error: PagingError) -> MailcoachError:
         return MailcoachError(problems.PAGES_OUT_OF_ORDER, url=self.client.api_base.url, detail=error)

@@ -7,8 +7,19 @@ from typing import Any, TypeGuard
 from airbyte_cdk.sources.streams.core import StreamData
 
 from source_mailcoach.messages.errors import EndsStream, MailcoachError, NotFound, QueryRefused, RowNotFound
+from source_mailcoach.messages.events import (
+    Announced,
+    ListDeleted,
+    ListLeftOut,
+    ListRead,
+    PageRead,
+    ReadAgain,
+    ReadingStarted,
+    RequestsSaved,
+    Resumed,
+)
 from source_mailcoach.messages.failed_lists import FailedLists
-from source_mailcoach.messages.progress import many
+from source_mailcoach.messages.words import many
 from source_mailcoach.streams.absence import unless_absent
 from source_mailcoach.streams.checkpoint import Checkpoint
 from source_mailcoach.streams.facts import Row, Slice
@@ -42,7 +53,7 @@ class Passes:
     ) -> None:
         self._pages, self._owner, self._records_of, self._is_lacking = pages, owner, records_of, is_lacking
         self._save = save
-        self._facts, self._client, self._log = pages.facts, pages.client, pages.log
+        self._facts, self._client, self._emit = pages.facts, pages.client, pages.emit
         self._start_date = parse_time(owner.scope.get("start_date")) if pages.facts.starts else None
         self.sort: str = pages.facts.sort
         self._changes_sort = pages.facts.changes_sort
@@ -51,7 +62,7 @@ class Passes:
         self._due: Sequence[Parent] = ()
         self._index = 0
         self._reached = State({})
-        self._is_over = self._lacks_endpoint = False
+        self._is_over = self._lacks_endpoint = self._is_announced = False
 
     # Parent by parent ---------------------------------------------------------------------------------------------
 
@@ -63,15 +74,16 @@ class Passes:
         """
         self._reached, reason, self._due = self._owner.begin(saved, mode)
         if reason:
-            self._log.warning(f"All of {self._pages.stream} is read again: {reason}.")
+            self._emit(ReadAgain(f"of {self._pages.stream} is", reason))
         self._failed = FailedLists(self._pages.stream, self._owner.unit)
         self._checkpoint = Checkpoint(self._pages.stream)
         self._is_over = not self._due
-        self._progress = self._pages.progress(self._owner.unit)
-        self._progress.whole = 0 if self._is_one_list else len(self._due)
+        whole = 0 if self._is_one_list else len(self._due)
+        self._emit(ReadingStarted(self._pages.stream, self._owner.unit, whole))
         if (running := self._reached.running) and (running.after or running.half_read):
-            self._log.info(f"{self._pages.stream} goes on where the sync before has stopped.")
-        self._owner.announce(self._progress, self._due)
+            self._emit(Resumed(self._pages.stream))
+        self._owner.announce(self._due)
+        self._is_announced = not self._is_one_list
         try:
             for index, parent in enumerate(self._due):
                 self._index = index
@@ -84,7 +96,7 @@ class Passes:
         if not self._due:
             self._reach(state.ended(self._reached))
             yield {}
-        self._pages.finish(self._progress)
+        self._pages.finish()
         if error := self._failed.error():
             raise error
 
@@ -134,9 +146,7 @@ class Passes:
         return not isinstance(error, EndsStream) and not self._client.is_hopeless
 
     def _leave_out(self, parent: Parent, error: MailcoachError) -> None:
-        self._progress.skipped += 1
-        name = self._name_of(parent)
-        self._log.warning(f"{name} is left out of {self._pages.stream} in this sync. {error.what}")
+        self._emit(ListLeftOut(self._pages.stream, self._name_of(parent), error))
         self._reach(state.failed(self._reached, parent))
         self._failed.add(parent.uuid, error)
 
@@ -162,14 +172,12 @@ class Passes:
         finally:
             self._client.drop(self._pages.query(1, self.sort, stream_slice))
         if is_deleted(absent):
-            self._progress.skipped += 1
-            name = self._name_of(parent)
-            self._log.warning(f"{name} was deleted during the sync and is left out of {self._pages.stream}.")
+            self._emit(ListDeleted(self._pages.stream, self._name_of(parent)))
         elif absent:
             self._lacks_endpoint = True
             self._pages.warn_of_missing_endpoint()
         if not self._lacks_endpoint:
-            self._progress.done += not self._is_one_list
+            self._emit(ListRead())
             self._reach(state.finished(self._reached, parent))
 
     def _name_of(self, parent: Parent) -> str:
@@ -217,13 +225,14 @@ class Passes:
         for page, position in self._read_pages(sort, parent, stream_slice, may_stop=known_before is not None):
             self._accepted_sorts.add(sort)
             self._saw(page, parent, known_before is not None)
+            rows = 0
             for row in page.rows:
                 for record in self.records(row, stream_slice):
-                    self._progress.rows += 1
+                    rows += 1
                     yield record
-            self._progress.say()
+            self._emit(PageRead(page.number, page.last, rows))
             if known_before and self._facts.all_older(page.rows, known_before):
-                self._progress.saved += page.last - page.number
+                self._emit(RequestsSaved(page.last - page.number))
                 return
             if position:
                 self._reach(state.at_position(self._reached, parent, sort, position))
@@ -232,11 +241,10 @@ class Passes:
 
     def _saw(self, page: Page, parent: Parent, newest_first: bool) -> None:
         self._reached = self._owner.saw(self._reached, page, parent, newest_first)
-        if self._is_one_list:
-            if not self._progress.done:
-                what = f"{many(page.total, 'row')} at the most"
-                self._progress.start(what, page.last, self._client.budget.per_minute)
-            self._progress.done, self._progress.whole = page.number, page.last
+        if not self._is_announced:
+            self._is_announced = True
+            what = f"{many(page.total, 'row')} at the most"
+            self._emit(Announced(self._pages.stream, what, page.last, self._client.budget.per_minute))
 
     def records(self, row: Row, stream_slice: Slice) -> Iterator[dict[str, Any]]:
         """The records of a row, with what they are stamped with, and without what is unwanted."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
+from source_mailcoach.messages.events import PageRead, ReadingStarted
 from source_mailcoach.streams.absence import unless_absent
 from source_mailcoach.streams.facts import Row
 from source_mailcoach.streams.pages import Pages
@@ -14,15 +15,13 @@ def read_whole(
     is_lacking: Callable[[], bool],
 ) -> Iterator[Row]:
     """All records of the list; raises MailcoachError. `is_lacking`: whether good answers bear out that it has none."""
-    progress = pages.progress("pages")
+    pages.emit(ReadingStarted(pages.stream, "pages", 0))
 
     def read() -> Iterator[Row]:
         for page in pages.whole_list(pages.facts.sort, {}):
-            progress.done, progress.whole = page.number, page.last
-            progress.rows += len(page.rows)
             for row in page.rows:
                 yield from records_of(row)
-            progress.say()
+            pages.emit(PageRead(page.number, page.last, len(page.rows)))
 
     may_lack = bool(pages.facts.since)
     try:
@@ -32,4 +31,4 @@ def read_whole(
         raise pages.wrong(error) from error
     finally:
         pages.client.rest()
-    pages.finish(progress)
+    pages.finish()

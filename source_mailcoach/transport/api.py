@@ -24,6 +24,7 @@ from source_mailcoach.config import MAX_PARALLEL, Config
 from source_mailcoach.host_policy import ApiBase, PublicAdapter
 from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import EndsSync, MailcoachError, NotConnected, RateLimited
+from source_mailcoach.messages.events import Events
 from source_mailcoach.sync.clocks import ClockReport
 from source_mailcoach.transport import headers
 from source_mailcoach.transport.budget import RateBudget
@@ -59,6 +60,7 @@ class MailcoachClient(HttpClient):
     def __init__(self, config: Config, patience: Patience = SYNC) -> None:
         self.api_base = config.api_base
         self.patience = patience
+        self.events = Events()
         self.budget = RateBudget(config.requests_per_minute)
         self.server_time: datetime | None = None
         # The endpoints that have answered well in this sync: what else they say later is weighed against that.
@@ -70,8 +72,8 @@ class MailcoachClient(HttpClient):
         self.rows_per_page = 15  # on self-hosted servers; the first page tells
         self._parallel = parallel = config.max_parallel_requests
         self._fetcher, self._questioner = (
-            Fetcher(self._get, self._judge, self.budget, its_patience, its_parallel, self.api_base.url)
-            for its_patience, its_parallel in ((patience, parallel), (LAST_QUESTION, 1))
+            Fetcher(self._get, self._judge, self.budget, each, at_a_time, self.api_base.url, self.events.emit)
+            for each, at_a_time in ((patience, parallel), (LAST_QUESTION, 1))
         )
         super().__init__(
             name="mailcoach",
@@ -86,11 +88,6 @@ class MailcoachClient(HttpClient):
     def has_answered(self) -> bool:
         """Whether there is a Mailcoach at this address, and the token is good: it has been seen."""
         return bool(self.answered)
-
-    def traffic(self) -> tuple[int, int]:
-        """Requests so far, further tries included, and how many of them were further tries."""
-        fetchers = self._fetcher, self._questioner
-        return sum(each.started for each in fetchers), sum(each.retried for each in fetchers)
 
     def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Any:
         """What a query asked for: a Page, if it asks for one, or the JSON of the answer; raises MailcoachError.

@@ -1,10 +1,9 @@
 """Requests that overlap, in order: while one answer is read, those that will be asked for next are under way.
 
-Only the waiting overlaps. The reading thread starts every request, and alone waits, tries again, logs and raises; the
-threads beside it send one request each and print nothing, since a log line of theirs could tear a record in two.
+Only the waiting overlaps. The reading thread starts every request, and alone waits, tries again, emits events and
+raises; the threads beside it send one request each and tell nothing.
 """
 
-import logging
 import time
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED
@@ -14,16 +13,12 @@ from typing import Any
 
 from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import MailcoachError, RateLimited
-from source_mailcoach.messages.progress import duration
+from source_mailcoach.messages.events import Listener, RequestStarted, Retried, ThreadsLacking, Waiting
 from source_mailcoach.sync.paging import last_page_of
 from source_mailcoach.transport.budget import RateBudget
 from source_mailcoach.transport.parallelism import Parallelism
 from source_mailcoach.transport.request import Answer, Patience, Query, Request
 
-logger = logging.getLogger("airbyte")
-
-# Seconds: waits that are longer are told in the log, so that slow and stuck look different.
-SILENT_WAIT = 5.0
 # Seconds: for so long requests that nobody needs any more may come to an end by themselves.
 LAST_WAIT = 3.0
 
@@ -44,6 +39,7 @@ class Fetcher:
         patience: Patience,
         parallel: int,
         url: str,
+        emit: Listener,
     ) -> None:
         self._send = send
         self._judge = judge
@@ -51,12 +47,12 @@ class Fetcher:
         self._patience = patience
         self._parallel = parallel
         self._url = url
+        self._emit = emit
         self._parallelism = Parallelism(parallel)
         self._under_way: dict[Query, Request] = {}
         self._unwanted: list[Request] = []
         self._ended: dict[Query, Request] = {}
         self._lacks_threads = False
-        self.started = self.retried = 0
         self.asked_at = self.answered_at = 0.0  # monotonic, of the answer that was fetched last
 
     def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Any:
@@ -134,14 +130,14 @@ class Fetcher:
         """
         if tried >= (self._patience.tries if error.retry else min(error.tries, self._patience.tries)):
             raise error
-        self.retried += 1
+        self._emit(Retried(error))
         if isinstance(error, RateLimited):
             return  # the budget waits, for all of them
         self.pause(max(error.wait or 0.0, 2.0 ** (tried - 1)), error)
 
     def pause(self, seconds: float, error: MailcoachError) -> None:
         """Wait before another try; raises the error instead if that is longer than anything is worth."""
-        self._wait(seconds, error, f"{error.what} Trying again in {duration(seconds)}.")
+        self._wait(seconds, error, f"{error.what} Trying again")
 
     def _start_when_allowed(self, query: Query) -> None:
         """Start what is needed now, as soon as the budget and the server allow it."""
@@ -149,7 +145,7 @@ class Fetcher:
             seconds = self._budget.wait(time.monotonic())
             if seconds:
                 limit = MailcoachError(problems.RATE_LIMITED, url=self._url)
-                self._wait(seconds, limit, f"The limit of requests is used up. Going on in {duration(seconds)}.")
+                self._wait(seconds, limit, "The limit of requests is used up. Going on")
             elif self._in_flight and (seconds is None or self._is_full):
                 self._wait_for_any(self._in_flight)
             else:
@@ -183,14 +179,13 @@ class Fetcher:
         """A slow sync is worth more than none: without threads one request is sent after another."""
         if not self._lacks_threads:
             self._lacks_threads = True
-            logger.warning("This machine lets no more threads start: some requests cannot overlap, and take longer.")
+            self._emit(ThreadsLacking())
         request = Request(query, self._patience, self._send)
         self._register(request)
         request.send_here(self._budget)
 
     def _register(self, request: Request) -> None:
-        logger.debug(f"GET {request.query.path} {dict(request.query.params)}")
-        self.started += 1
+        self._emit(RequestStarted(request.query.path, dict(request.query.params)))
         self._under_way[request.query] = request
 
     def _wait_for_any(self, requests: Collection[Request]) -> None:
@@ -212,9 +207,8 @@ class Fetcher:
             else:
                 self._ended[request.query] = self._under_way.pop(request.query)
 
-    def _wait(self, seconds: float, error: MailcoachError, says: str) -> None:
+    def _wait(self, seconds: float, error: MailcoachError, why: str) -> None:
         if seconds > self._patience.longest_wait:
             raise error
-        if seconds >= SILENT_WAIT:
-            logger.info(says)
+        self._emit(Waiting(seconds, why))
         time.sleep(seconds)
