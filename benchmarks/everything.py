@@ -6,7 +6,7 @@ each page, and thousands of mails share their seconds.
 
 from sandbox import Sandbox
 from sandbox.connector import STREAMS, read
-from sandbox.truth import PRIMARY_KEYS
+from sandbox.truth.streams import PRIMARY_KEYS
 
 COLUMNS = "{:<8}{:<10}{:>9}{:>9}{:>9}{:>7}{:>8}{:>14}"
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from functools import partial
 
 from sandbox import Sandbox, Store
-from sandbox.bulk import fail
-from sandbox.entities import Campaign, EmailList, Subscriber
-from sandbox.seed_audience import seed_audience
-from sandbox.seed_mails import seed_mails
-from sandbox.times import DAY, HOUR, MINUTE, epoch
+from sandbox.life.bulk import fail
+from sandbox.seeds.audience import seed_audience
+from sandbox.seeds.mails import seed_mails
+from sandbox.world.entities import Campaign, EmailList, Subscriber
+from sandbox.world.times import DAY, HOUR, MINUTE, epoch
 
 BEGIN = epoch("2026-05-04T06:00:00Z")  # a Monday
 LINKS = ("", "pricing", "blog/what-is-new", "events/summer")

@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox import Sandbox
 from sandbox.connector import STREAMS, Run
-from sandbox.truth import PRIMARY_KEYS
+from sandbox.truth.streams import PRIMARY_KEYS
 
 Records = Iterable[Mapping[str, Any]]
 

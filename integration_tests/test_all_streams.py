@@ -6,7 +6,7 @@ from integration_tests.in_process import read_here
 from integration_tests.tables import assert_all_there, rows, table
 from sandbox import Sandbox
 from sandbox.connector import CORE_STREAMS, STREAMS, discover, read
-from sandbox.truth import PRIMARY_KEYS
+from sandbox.truth.streams import PRIMARY_KEYS
 
 VERSIONS = ("v6", "v7", "v8", "v9", "v10", "cloud")
 

@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 
 from sandbox import Fault, Sandbox
 from sandbox.connector import STREAMS, Run, check, run, trust
-from sandbox.kinds import PATHS
+from sandbox.endpoints.kinds import PATHS
 
 HTML = "<!doctype html><title>News</title><h1>Our newsletter</h1>"
 

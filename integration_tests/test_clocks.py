@@ -11,7 +11,7 @@ from integration_tests.tables import by_key, rows
 from integration_tests.test_incremental_feeds import CHANGES, new_suppression, waiting_mail_sent
 from sandbox import Fault, Sandbox
 from sandbox.connector import STREAMS, Run
-from sandbox.times import DAY, HOUR, MINUTE
+from sandbox.world.times import DAY, HOUR, MINUTE
 from source_mailcoach.sync import clocks
 
 CHANGED = tuple(dict.fromkeys(stream for stream, _ in CHANGES))

@@ -11,8 +11,8 @@ from integration_tests.in_process import read_here
 from integration_tests.tables import by_key, rows, table
 from sandbox import Sandbox
 from sandbox.connector import FULL_REFRESH_ONLY, STREAMS, read
-from sandbox.store import Store
-from sandbox.truth import PRIMARY_KEYS
+from sandbox.life.store import Store
+from sandbox.truth.streams import PRIMARY_KEYS
 
 ADDRESS = re.compile(r"[^\s<>\"'=,;:/]+@[a-z0-9-]+\.[a-z.]+", re.IGNORECASE)
 

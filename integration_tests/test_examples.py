@@ -19,9 +19,9 @@ import pytest
 from examples.newsletter import Newsletter, another_week, sandbox_with_newsletter
 from sandbox import Sandbox
 from sandbox.connector import FULL_REFRESH_ONLY, STREAMS, trust
-from sandbox.entities import Campaign
-from sandbox.keys import all_keys
-from sandbox.truth import PRIMARY_KEYS
+from sandbox.life.keys import all_keys
+from sandbox.truth.streams import PRIMARY_KEYS
+from sandbox.world.entities import Campaign
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 Row = dict[str, Any]

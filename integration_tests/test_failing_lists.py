@@ -10,7 +10,7 @@ from integration_tests.in_process import read_here as read
 from integration_tests.tables import rows, table
 from sandbox import Fault, Sandbox, lost_route
 from sandbox.connector import Run
-from sandbox.truth import PRIMARY_KEYS
+from sandbox.truth.streams import PRIMARY_KEYS
 
 PARENT = {"campaign_opens": "campaign_uuid", "campaign_clicks": "campaign_uuid", "subscribers": "email_list_uuid"}
 PATH = {"campaign_opens": "opens", "campaign_clicks": "clicks", "subscribers": "subscribers"}

@@ -12,7 +12,7 @@ from integration_tests.in_process import read_here
 from integration_tests.tables import assert_all_there, by_key, rows
 from sandbox import Sandbox
 from sandbox.connector import CORE_STREAMS, FULL_REFRESH_ONLY, STREAMS, Message, Run
-from sandbox.truth import PRIMARY_KEYS
+from sandbox.truth.streams import PRIMARY_KEYS
 
 INCREMENTAL = tuple(stream for stream in STREAMS if stream not in FULL_REFRESH_ONLY)
 CHILDREN = CORE_STREAMS[2:]

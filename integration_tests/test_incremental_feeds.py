@@ -10,8 +10,8 @@ from integration_tests.in_process import read_here
 from integration_tests.tables import by_key, rows
 from sandbox import Sandbox
 from sandbox.connector import STREAMS, Run
-from sandbox.ties import Database
-from sandbox.times import DAY, HOUR
+from sandbox.world.order import Database
+from sandbox.world.times import DAY, HOUR
 
 FEEDS = ("subscribers", "tags", "sends", "suppressions", "templates", "transactional_mails")
 CHILDREN = ("campaign_clicks", "campaign_opens", "campaign_unsubscribes", "campaign_bounces")

@@ -11,7 +11,7 @@ import pytest
 from integration_tests.tables import rows, table
 from sandbox import Sandbox
 from sandbox.connector import Message, read_and_kill
-from sandbox.store import Store
+from sandbox.life.store import Store
 
 # The listing of the parents, and the page that was under way. A row that opens a run of equal rows may not be the last
 # of it, so a page of such a list is read again from there: runs are up to 40 mails, on four pages. Links have no order

@@ -10,7 +10,7 @@ from integration_tests.in_process import read_here as read
 from integration_tests.tables import assert_all_there
 from sandbox import Fault, Sandbox
 from sandbox.connector import STREAMS
-from sandbox.versions import VERSIONS
+from sandbox.world.versions import VERSIONS
 
 SINCE = {
     "tags": "6.13",

@@ -25,9 +25,9 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from sandbox import Fault, Sandbox, lost_route
 from sandbox.connector import STREAMS, catalog
-from sandbox.mutations import Mutator
-from sandbox.times import HOUR, MINUTE
-from sandbox.truth import PRIMARY_KEYS
+from sandbox.life.mutations import Mutator
+from sandbox.truth.streams import PRIMARY_KEYS
+from sandbox.world.times import HOUR, MINUTE
 from source_mailcoach import SourceMailcoach
 from source_mailcoach.streams.pages import Pages
 from unit_tests.seeds import count, seeds

@@ -14,7 +14,7 @@ from integration_tests.in_process import read_here
 from integration_tests.tables import by_key
 from sandbox import Fault, Sandbox
 from sandbox.connector import CORE_STREAMS, STREAMS, Run
-from sandbox.truth import PRIMARY_KEYS
+from sandbox.truth.streams import PRIMARY_KEYS
 from unit_tests.seeds import count
 
 DEEP: Any = "bottom"

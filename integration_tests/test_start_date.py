@@ -5,7 +5,7 @@ import pytest
 from integration_tests.in_process import read_here as read
 from integration_tests.tables import assert_all_there
 from sandbox import Sandbox
-from sandbox.times import DAY, wire_time
+from sandbox.world.times import DAY, wire_time
 
 
 @pytest.mark.parametrize("mode", ["full_refresh", "incremental"])

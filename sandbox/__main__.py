@@ -6,8 +6,8 @@ import argparse
 import signal
 import threading
 
-from .sandbox import TOKEN, Sandbox
-from .versions import VERSIONS
+from sandbox.sandbox import TOKEN, Sandbox
+from sandbox.world.versions import VERSIONS
 
 
 def arguments() -> argparse.Namespace:

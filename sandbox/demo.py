@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from sandbox import Request, Sandbox
 from sandbox.connector import Run, check, discover, read, run
-from sandbox.truth import endpoint_of
+from sandbox.truth.streams import endpoint_of
 
 FINISHED = re.compile(r"([\d,]+) requests?, finished in (.+)$")
 SAMPLES = ("subscribers", "campaign_opens", "campaign_click_events", "sends")

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .connector import Message, Run
-from .entities import Campaign
-from .mail_entities import Send
-from .sandbox import Sandbox
-from .store import Store
-from .times import HOUR
-from .truth import PRIMARY_KEYS
+from sandbox.connector import Message, Run
+from sandbox.life.store import Store
+from sandbox.sandbox import Sandbox
+from sandbox.truth.streams import PRIMARY_KEYS
+from sandbox.world.entities import Campaign
+from sandbox.world.mail_entities import Send
+from sandbox.world.times import HOUR
 
 Change = Callable[[Store, random.Random], object]
 Key = tuple[Any, ...]

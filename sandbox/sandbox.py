@@ -6,20 +6,20 @@ from collections.abc import Callable, Collection, Iterable
 from types import TracebackType
 from typing import Any
 
-from .api import Api, Settings
-from .costs import least_requests
-from .faults import Fault, Faults
-from .limits import RateLimiter
-from .records import open_record
-from .requests_log import Request, RequestLog
-from .seed import seeded_store
-from .seed_audience import seed_audience
-from .seed_mails import seed_mails
-from .server import Server
-from .store import Store
-from .ties import Database
-from .truth import stamp
-from .versions import VERSIONS
+from sandbox.life.store import Store
+from sandbox.seeds.audience import seed_audience
+from sandbox.seeds.campaigns import seeded_store
+from sandbox.seeds.mails import seed_mails
+from sandbox.server.api import Api, Settings
+from sandbox.server.faults import Fault, Faults
+from sandbox.server.limits import RateLimiter
+from sandbox.server.requests_log import Request, RequestLog
+from sandbox.server.server import Server
+from sandbox.truth.costs import least_requests
+from sandbox.truth.streams import stamp
+from sandbox.wire.records import open_record
+from sandbox.world.order import Database
+from sandbox.world.versions import VERSIONS
 
 TOKEN = "sandbox-token-0001"
 
@@ -32,7 +32,7 @@ class Sandbox:
     that answer 404 (`{"bounces"}` makes a v6 older than 6.24), `without_sorts` those that refuse any sort
     (`{"segments"}` makes it older than 6.24.5), `token_may_not_read` those that answer 403. All three know an endpoint
     by its path (`email-lists`), the last word of it, or its kind. `token_scope` is `all` or `send_only`. On
-    "postgresql" as `database` rows without a value sort first, equal ones as `ties.of_postgresql` says, and a path with
+    "postgresql" as `database` rows without a value sort first, equal ones as `of_postgresql` says, and a path with
     something else than a uuid is a 500; with `shuffle_ties` false equal rows stay in one order on either. `prefix` is
     the path before `/api`. `empty` is an account with nothing in it. `sent_only` makes every campaign a sent
     one; with `in_window` exactly so many of them were sent within the last six days, and the others, at least 30 days

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox import Sandbox
-from sandbox.entities import Campaign
+from sandbox.world.entities import Campaign
 
 CHILDREN = ("opens", "clicks", "unsubscribes", "bounces")
 

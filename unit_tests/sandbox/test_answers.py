@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox import Fault, Sandbox
-from sandbox.ties import Database
+from sandbox.world.order import Database
 
 from .client import ask, most
 

@@ -7,7 +7,7 @@ import pytest
 from sandbox import Sandbox
 from sandbox.connector import CORE_STREAMS, FULL_REFRESH_ONLY, catalog
 from sandbox.connector import STREAMS as OFFERED
-from sandbox.truth import STREAMS
+from sandbox.truth.streams import STREAMS
 
 from .client import all_rows, ask
 

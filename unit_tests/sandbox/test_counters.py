@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from sandbox.entities import Campaign, Open, Statistics, Subscriber
-from sandbox.store import Store
-from sandbox.times import DAY, HOUR, MINUTE
-from sandbox.versions import VERSIONS
+from sandbox.life.store import Store
+from sandbox.world.entities import Campaign, Open, Statistics, Subscriber
+from sandbox.world.times import DAY, HOUR, MINUTE
+from sandbox.world.versions import VERSIONS
 
 ALL = ("v5", "v6", "v7", "v8", "cloud")
 

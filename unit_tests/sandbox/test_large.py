@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from sandbox.times import DAY
+from sandbox.world.times import DAY
 
 from .client import all_rows, ask
 
@@ -50,7 +50,7 @@ SORTS = [
 @pytest.mark.parametrize("sort", SORTS)
 def test_generated_opens_come_in_the_order_asked_for(sort: str, opens: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """About seven in each second; the last second has fewer."""
-    monkeypatch.setattr("sandbox.generated.BUSY", max(1, opens // 6))
+    monkeypatch.setattr("sandbox.world.generated.BUSY", max(1, opens // 6))
     with big(opens, shuffle_ties=False) as (running, path):
         rows = list(all_rows(running, f"{path}?sort={sort}"))
         assert len({row["first_opened_at"] for row in rows}) < max(2, opens)

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from sandbox.entities import Campaign, Subscriber
-from sandbox.times import DAY, HOUR, wire_time
+from sandbox.world.entities import Campaign, Subscriber
+from sandbox.world.times import DAY, HOUR, wire_time
 
 from .client import ask, with_rows
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from sandbox import Fault, Sandbox, lost_route
-from sandbox.entities import Open
+from sandbox.world.entities import Open
 
 from .client import ask, most
 
@@ -44,7 +44,7 @@ def test_a_wrong_token_costs_nothing_of_the_limit() -> None:
 
 def test_the_window_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 0.4, 0.6])
-    monkeypatch.setattr("sandbox.limits.time", SimpleNamespace(monotonic=lambda: next(clock), time=time.time))
+    monkeypatch.setattr("sandbox.server.limits.time", SimpleNamespace(monotonic=lambda: next(clock), time=time.time))
     with Sandbox(**TINY, rate_limit=1, rate_window_seconds=0.5) as running:
         assert [ask(running, "/campaigns").status for _ in range(2)] == [200, 429]
         assert ask(running, "/campaigns").status == 200

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from sandbox.mutations import Key, Mutator
-from sandbox.times import DAY, HOUR, epoch
-from sandbox.truth import PRIMARY_KEYS, STREAMS
+from sandbox.life.mutations import Key, Mutator
+from sandbox.truth.streams import PRIMARY_KEYS, STREAMS
+from sandbox.world.times import DAY, HOUR, epoch
 
 from .client import ask
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from sandbox.ties import Database
+from sandbox.world.order import Database
 
 from .client import all_rows, ask
 

@@ -3,8 +3,8 @@
 import pytest
 
 from sandbox import Sandbox
-from sandbox.entities import Campaign, Subscriber
-from sandbox.times import epoch, wire_time
+from sandbox.world.entities import Campaign, Subscriber
+from sandbox.world.times import epoch, wire_time
 
 from .client import ask, with_rows
 

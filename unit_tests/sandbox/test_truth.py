@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from sandbox.times import epoch
-from sandbox.truth import PRIMARY_KEYS, STREAMS
+from sandbox.truth.streams import PRIMARY_KEYS, STREAMS
+from sandbox.world.times import epoch
 
 from .client import CHILDREN, all_rows, with_rows
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from sandbox.times import epoch
-from sandbox.truth import STREAMS
+from sandbox.truth.streams import STREAMS
+from sandbox.world.times import epoch
 
 from .client import all_rows, ask
 from .test_truth import text_of

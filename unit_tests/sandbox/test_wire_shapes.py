@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from sandbox.wire import php_int
+from sandbox.wire.rows import php_int
 
 from .client import CHILDREN, all_rows, ask, most
 

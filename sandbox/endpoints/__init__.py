@@ -1,0 +1,1 @@
+"""Which lists the API has: their paths, sorts, filters and pages."""

@@ -1,0 +1,1 @@
+"""What happens: the store, in which a change has its consequences, and random changes for tests."""

@@ -1,0 +1,1 @@
+"""What there is at the start, invented from a seed."""

@@ -1,0 +1,1 @@
+"""What a connector must have delivered, and the fewest requests that can do it."""
