@@ -115,7 +115,7 @@ standard-tests: venv
 	$(BIN)/python -m scripts.standard_tests
 
 official-checks: .official-venv/installed
-	.official-venv/bin/python scripts/official_checks.py
+	.official-venv/bin/python -m scripts.official_checks
 
 .official-venv/installed: scripts/official-checks.lock
 	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 13) or sys.exit("Python 3.11 or 3.12 is needed: make official-checks PYTHON=python3.12")'

@@ -63,8 +63,8 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 
         class Right(datetime):
             @classmethod
-            def now(cls, tz: Any = None) -> datetime:
-                return datetime.fromtimestamp(running.store.now, tz)
+            def now(cls, tz: Any = None) -> "Right":
+                return cls.fromtimestamp(running.store.now, tz)
 
         monkeypatch.setattr(clocks, "datetime", Right)
         change_everything(running, 1, MINUTE)  # so that there are fresh rows

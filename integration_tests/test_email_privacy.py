@@ -49,7 +49,8 @@ def account(version: str) -> Sandbox:
 
 def addresses(store: Store) -> Iterator[str]:
     """Of the entities themselves, whatever the records show of them."""
-    yield from (each.email for each in (*store.subscribers.values(), *store.suppressions.values()))
+    yield from (each.email for each in store.subscribers.values())
+    yield from (each.email for each in store.suppressions.values())
     for mail in store.transactional_mails.values():
         yield from (str(each["email"]) for each in (*mail.senders, *mail.to, *mail.cc, *mail.bcc))
     for template in store.transactional_mail_templates.values():

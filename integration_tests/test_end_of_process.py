@@ -25,7 +25,7 @@ import pytest
 
 from integration_tests.tables import rows, table
 from sandbox import Fault, Sandbox, connector
-from sandbox.connector import MAIN, Run, catalog, inputs, read, trust
+from sandbox.connector import MAIN, Message, Run, catalog, inputs, read, trust
 
 BUFFERING = {"buffered": {"PYTHONUNBUFFERED": ""}, "unbuffered": {"PYTHONUNBUFFERED": "1"}}
 CONFIG = {"api_base_url": "https://news.example.com/api", "api_token": "token-of-nobody"}
@@ -34,7 +34,7 @@ IMPATIENT = {"source_mailcoach.output.GRACE": 0.5}
 LONGEST = 120  # seconds, after which a test fails instead of waiting on
 
 
-@pytest.fixture(params=BUFFERING.values(), ids=BUFFERING.keys())
+@pytest.fixture(params=list(BUFFERING.values()), ids=list(BUFFERING))
 def environ(request: pytest.FixtureRequest) -> dict[str, str]:
     return {**os.environ, **request.param}
 
@@ -255,7 +255,9 @@ def test_interrupted_from_the_keyboard_it_ends_by_sigint(environ: Mapping[str, s
 def test_ended_again_and_again_in_the_middle_of_its_output_nothing_is_missing(environ: Mapping[str, str]) -> None:
     """A pipe of a page makes each write wait for the reader, so that most ends come in the middle of one."""
     rng = random.Random(7)
-    stream, records, state, stopped = "campaign_opens", [], [], 0
+    stream, stopped = "campaign_opens", 0
+    records: list[Mapping[str, Any]] = []
+    state: list[Message] = []
     with Sandbox(version="v8", campaigns=8, seed=4, opens=60, sent_only=True, latency_ms=5) as sandbox:
         truth = sandbox.truth(stream)
         while stopped < 30:

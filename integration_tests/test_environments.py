@@ -131,8 +131,10 @@ class Checkout:
         }
 
     def lock(self, files: Sequence[str]) -> None:
-        named = [(*file.removesuffix(".tar.gz").split("-")[:2], self.index.files[file]) for file in files]
-        lines = [f"{name}=={version} --hash=sha256:{hashlib.sha256(body).hexdigest()}" for name, version, body in named]
+        lines = []
+        for file in files:
+            name, version = file.removesuffix(".tar.gz").split("-")[:2]
+            lines.append(f"{name}=={version} --hash=sha256:{hashlib.sha256(self.index.files[file]).hexdigest()}")
         (self.folder / "requirements-dev.lock").write_text("\n".join(lines) + "\n")
 
     def start_make_venv(self) -> "subprocess.Popen[str]":

@@ -224,7 +224,8 @@ def test_the_funnel_counts_people(newsletter: Synced) -> None:
 
 
 def test_the_most_engaged_read_the_last_ten_campaigns(newsletter: Synced) -> None:
-    store, reading = newsletter.sandbox.store, defaultdict(lambda: [0, 0, 0])
+    store = newsletter.sandbox.store
+    reading: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     lists: defaultdict[str, list[Campaign]] = defaultdict(list)
     for campaign in sorted(store.campaigns.values(), key=lambda campaign: campaign.sent_at or 0):
         assert campaign.email_list
@@ -239,14 +240,15 @@ def test_the_most_engaged_read_the_last_ten_campaigns(newsletter: Synced) -> Non
                 numbers = (1, who in opened or who in clicked, who in clicked)
                 reading[who.uuid] = [a + b for a, b in zip(reading[who.uuid], numbers, strict=True)]
     found = ask(newsletter.folder, "most_engaged")
-    numbers = {row["subscriber_uuid"]: [row["received"], row["opened"], row["clicked"]] for row in found}
-    assert numbers == {uuid: reads for uuid, reads in reading.items() if reads[1]}
+    answer = {row["subscriber_uuid"]: [row["received"], row["opened"], row["clicked"]] for row in found}
+    assert answer == {uuid: reads for uuid, reads in reading.items() if reads[1]}
     ranks = [(row["clicked"], row["opened"], row["last_seen_at"]) for row in found]
     assert ranks == sorted(ranks, reverse=True)
 
 
 def test_the_lists_grow_to_what_mailcoach_counts(newsletter: Synced) -> None:
-    store, expected = newsletter.sandbox.store, Counter()
+    store = newsletter.sandbox.store
+    expected: Counter[tuple[str, str, str]] = Counter()
     feedback = [event for events in store.events.values() for event in events.feedback]
     complained = {event.subscriber for event in feedback if event.type == "complaint"}
     by_campaign = {event.subscriber for events in store.events.values() for event in events.unsubscribes}

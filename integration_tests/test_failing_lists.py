@@ -9,7 +9,7 @@ import pytest
 from integration_tests.in_process import read_here as read
 from integration_tests.tables import rows, table
 from sandbox import Fault, Sandbox, lost_route
-from sandbox.connector import Run
+from sandbox.connector import Message, Run
 from sandbox.truth.streams import PRIMARY_KEYS
 
 PARENT = {"campaign_opens": "campaign_uuid", "campaign_clicks": "campaign_uuid", "subscribers": "email_list_uuid"}
@@ -114,7 +114,8 @@ def test_a_list_that_fails_after_many_pages_goes_on_there(sandbox: Sandbox, mode
     assert len(store.events[failing].opens) > 45
     ill(sandbox, stream, failing, status=500, query={"page": "3"})
     config = sandbox.config(max_parallel_requests=1)
-    records, state = [], []
+    records: list[Mapping[str, Any]] = []
+    state: list[Message] = []
     for number in range(4):
         if number == 3:
             sandbox.clear_faults()

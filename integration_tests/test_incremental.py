@@ -34,7 +34,7 @@ def test_a_second_sync_brings_what_has_changed_and_asks_for_little_else() -> Non
         assert len(children) <= 2 * len(CHILDREN)
         assert len(sandbox.requests) == len(children) + sandbox.least_requests(CORE_STREAMS[:2])
 
-        old = min(sandbox.store.campaigns.values(), key=lambda campaign: campaign.sent_at)
+        old = min(sandbox.store.campaigns.values(), key=lambda campaign: campaign.sent_at or 0)
         subscriber = next(s for s in sandbox.store.subscribers.values() if s.email_list is old.email_list)
         sandbox.store.advance(3600)
         sandbox.store.add_open(old, subscriber)
@@ -184,11 +184,11 @@ def test_bounces_that_no_recount_told_of_come_with_the_next_event_of_their_campa
     """On v6 and v7 a bounce has nothing counted: after the engagement window, syncs do not look for it."""
     with Sandbox(version=version, campaigns=6, seed=4, opens=30, sent_only=True, in_window=0) as sandbox:
         result = sync(sandbox, ["campaign_bounces"])
-        old = min(sandbox.store.campaigns.values(), key=lambda campaign: campaign.sent_at)
+        old = min(sandbox.store.campaigns.values(), key=lambda campaign: campaign.sent_at or 0)
         audience = [each for each in sandbox.store.subscribers.values() if each.email_list is old.email_list]
         bounced = {row.subscriber for row in sandbox.store.events[old.uuid].feedback}
         late = [each for each in audience if each not in bounced][:25]
-        other = max(sandbox.store.campaigns.values(), key=lambda campaign: campaign.sent_at)
+        other = max(sandbox.store.campaigns.values(), key=lambda campaign: campaign.sent_at or 0)
         opener = next(each for each in sandbox.store.subscribers.values() if each.email_list is other.email_list)
         for who in late:
             sandbox.store.advance(2 * 24 * 3600)

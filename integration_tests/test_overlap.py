@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer, Type
+from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer
 
 from integration_tests.in_process import read_here as read
 from integration_tests.tables import rows
@@ -84,7 +84,7 @@ def test_a_lone_client_of_a_limited_server_sees_no_429(monkeypatch: pytest.Monke
         messages = list(SourceMailcoach().read(logging.getLogger("airbyte"), sandbox.config(), configured, []))
         assert {request.status for request in sandbox.requests} == {200}
         assert len(sandbox.requests) > 3 * 25
-        opens = [m.record.data for m in messages if m.type is Type.RECORD and m.record.stream == "campaign_opens"]
+        opens = [m.record.data for m in messages if m.record and m.record.stream == "campaign_opens"]
         assert len(opens) == len(sandbox.truth("campaign_opens"))
 
 

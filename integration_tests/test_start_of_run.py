@@ -74,7 +74,7 @@ def test_what_check_accepts_read_accepts(sandbox: Sandbox, fields: dict[str, Any
     ],
     ids=str,
 )
-def test_rows_are_utf_8_whatever_the_locale_says(sandbox: Sandbox, environ: dict[str, str]) -> None:
+def test_rows_are_utf_8_whatever_the_locale_says(sandbox: Sandbox, environ: dict[str, Any]) -> None:
     result = read(sandbox, ["campaigns"], **environ)
     assert_all_there(result, sandbox, ["campaigns"])
     assert "É" in result.stdout

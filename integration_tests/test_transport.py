@@ -12,9 +12,9 @@ from airbyte_cdk.models import AirbyteMessage, ConfiguredAirbyteCatalogSerialize
 
 from sandbox import Fault, Sandbox
 from sandbox.connector import STREAMS, catalog
-from source_mailcoach import SourceMailcoach, source
+from source_mailcoach import SourceMailcoach
 from source_mailcoach.streams.adapter import MailcoachStream
-from source_mailcoach.transport.api import MailcoachClient
+from source_mailcoach.transport.api import SYNC, MailcoachClient
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ class Watched(SourceMailcoach):
 
     made: list[MailcoachStream]
 
-    def streams(self, config: Any) -> list[MailcoachStream]:
+    def streams(self, config: Any) -> list[MailcoachStream]:  # type: ignore[override]
         self.made = super().streams(config)
         return self.made
 
@@ -55,7 +55,7 @@ def test_connections_are_kept_and_compressed_answers_are_asked_for(
 def test_a_stalled_socket_is_given_up_and_the_request_tried_again(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source, "SYNC", dataclasses.replace(source.SYNC, read_timeout=0.5))
+    monkeypatch.setattr("source_mailcoach.source.SYNC", dataclasses.replace(SYNC, read_timeout=0.5))
     sandbox.add_fault(Fault(path="/opens$", stall=3, after=4))
     messages = read(SourceMailcoach(), sandbox.config(), "campaign_opens")
     assert len([message for message in messages if message.type is Type.RECORD]) == len(sandbox.truth("campaign_opens"))
@@ -71,7 +71,7 @@ def test_an_app_that_sets_a_cookie_of_a_new_name_with_each_answer_is_read_to_the
     messages = read(SourceMailcoach(), sandbox.config(), "campaign_opens", "campaign_bounces", "subscribers", "sends")
     assert fault.struck > 26
     assert not any("cookie" in request.headers for request in sandbox.requests)
-    opens = [m.record.data for m in messages if m.type is Type.RECORD and m.record.stream == "campaign_opens"]
+    opens = [m.record.data for m in messages if m.record and m.record.stream == "campaign_opens"]
     assert len(opens) == len(sandbox.truth("campaign_opens"))
 
 

@@ -36,7 +36,8 @@ class Mutant:
 
 def parse(text: str) -> Iterator[Mutant]:
     """The edits of a text. Of several lines, each has the sign of its own."""
-    file, tests, old, new = "", (), "", ""
+    file, old, new = "", "", ""
+    tests: tuple[str, ...] = ()
     for line in [*text.splitlines(), ""]:
         sign, rest = line[:2], line[2:]
         if new and sign != "+ ":

@@ -21,7 +21,8 @@ import requests
 import yaml
 from airbyte_ops_mcp.connector_ops.utils import Connector
 from airbyte_ops_mcp.connector_qa.checks import ENABLED_CHECKS
-from checkout import ROOT, copy_checkout
+
+from scripts.checkout import ROOT, copy_checkout
 
 NAME = "source-mailcoach"
 

@@ -8,15 +8,16 @@ import json
 import shutil
 import subprocess
 import sys
+from email.message import Message
 from importlib.metadata import Distribution, distribution, distributions
-from typing import Any
+from typing import Any, cast
 
 SUBJECT = "source-mailcoach"
 
 
 def license_of(found: Distribution) -> str:
     """The license as the package says it: an SPDX expression, the classifiers, or else a short free text."""
-    metadata = found.metadata
+    metadata = cast(Message, found.metadata)
     if expression := metadata.get("License-Expression"):
         return str(expression)
     classifiers = [

@@ -2,7 +2,6 @@
 
 import bisect
 import random
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +10,9 @@ from source_mailcoach.sync.reader import Reader
 from source_mailcoach.sync.trail import Order
 
 
-def uuid_of(row: Row) -> Hashable:
-    return row["uuid"]
+def uuid_of(row: Row) -> int:
+    uuid: int = row["uuid"]
+    return uuid
 
 
 def time_of(row: Row) -> str | None:
@@ -50,7 +50,7 @@ class MovingList:
     half_steps: bool = True
     requests: int = 0
     changed: int = 0
-    stays: set[Hashable] = field(default_factory=set)
+    stays: set[int] = field(default_factory=set)
     _next: int = 1_000_000
     _clock: int = 0
     _under_way: dict[tuple[int, bool], int] = field(default_factory=dict)
@@ -116,10 +116,14 @@ class MovingList:
         rows = self.rows
         if self.kind in ("tied", "whole"):
             seed = {"same": 0, "anew": self.rng.random(), "by page": number * 2 + reverse}[self.ties]
-            level = (lambda row: 0) if self.kind == "whole" else (lambda row: row["at"] or 0)
             sign = 1 if reverse else -1
+
+            def place(row: Row) -> tuple[int, int]:
+                level = 0 if self.kind == "whole" else row["at"] or 0
+                return sign * level, sign * hash((seed, row["uuid"]))
+
             if self.ties != "same" or reverse:
-                rows = sorted(rows, key=lambda row: (sign * level(row), sign * hash((seed, row["uuid"]))))
+                rows = sorted(rows, key=place)
         elif reverse:
             rows = rows[::-1]
         last = max(1, -(-total // self.size))
@@ -170,7 +174,7 @@ class MovingList:
         return max(1, -(-len(self.rows) // self.size))
 
     @property
-    def wanted(self) -> set[Hashable]:
+    def wanted(self) -> set[int]:
         """Rows that were there throughout and did not move; those without a time come when they have one."""
         waiting = {row["uuid"] for row in self.rows if row["at"] is None}
         return self.stays - waiting if self.kind == "tied" else self.stays
@@ -190,9 +194,9 @@ def a_list(seed: int, kind: str, **more: Any) -> MovingList:
 class Outcome:
     """What a reading gave: the keys, its reader with what it says of itself, and the requests beyond one a page."""
 
-    came: list[Hashable]
+    came: list[int]
     reader: Reader
-    lost: set[Hashable]
+    lost: set[int]
     more: int
 
 

@@ -47,7 +47,8 @@ def test_sends_the_token_and_asks_for_json_and_says_who_it_is(
     assert sent.headers["Cache-Control"] == "no-cache"
     assert sent.headers["User-Agent"] == "source-mailcoach/0.1.0"
     assert "gzip" in sent.headers["Accept-Encoding"]
-    assert sent.timeout == (SYNC.connect_timeout, SYNC.read_timeout)
+    timeout: Any = sent.timeout
+    assert timeout == (SYNC.connect_timeout, SYNC.read_timeout)
 
 
 def test_waits_as_long_as_retry_after_says(

@@ -99,7 +99,9 @@ def test_a_refusal_stops_all_requests_until_its_end_and_then_one_goes_alone() ->
     alone = budget.start(31.6)
     assert budget.wait(31.7) is None
     alone.answered(31.8, 7)
-    assert [budget.wait(32) for _ in range(7) if budget.start(32)][-1] > 0
+    last = [budget.wait(32) for _ in range(7) if budget.start(32)][-1]
+    assert last is not None
+    assert last > 0
 
 
 def refusals(budget: RateBudget, asked: list[float]) -> list[float]:

@@ -79,6 +79,7 @@ def test_without_an_output_of_the_protocol_nothing_is_held(
     checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(sys, "stdout", io.StringIO())
+        output = io.StringIO()
+        patch.setattr(sys, "stdout", output)
         checkpoint.reach({"page": 1})
-        assert sys.stdout.getvalue() == ""  # type: ignore[attr-defined]
+        assert output.getvalue() == ""

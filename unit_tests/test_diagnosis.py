@@ -409,7 +409,7 @@ def test_a_page_of_an_empty_account_is_good() -> None:
     assert page_of({"data": [], "meta": META}, URL).rows == []
 
 
-NOT_PAGES = [
+NOT_PAGES: list[object] = [
     {},
     [],
     None,

@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -166,7 +166,7 @@ def test_check_discover_and_read_refuse_the_same_with_the_name_of_the_field(
         assert (exit_code, error(messages)["message"]) == (1, sentence)
 
 
-LEFT_OUT_OR_TEXT: list[dict[str, object]] = [
+LEFT_OUT_OR_TEXT: list[Mapping[str, object]] = [
     *({name: empty} for empty in (None, "") for name in ("start_date", "connector_id", "page_size", "email_privacy")),
     {"connection_method": "", "requests_per_minute": None, "include_import_details": None, "field_of_others": None},
     {"page_size": "100", "lookback_hours": " 24 ", "max_parallel_requests": 4.0, "include_import_details": "true"},

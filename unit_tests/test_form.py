@@ -21,18 +21,19 @@ CONFIG = {"api_base_url": "https://news.example.com/api", "api_token": "1|012345
 SPEC = connection_specification({})
 FIELDS: dict[str, dict[str, Any]] = SPEC["properties"]
 
-formats = FormatChecker(formats=())
 
-
-@formats.checks("date-time", raises=ValueError)
 def is_date_time(text: str) -> bool:
     """RFC 3339's, which platforms assert and jsonschema only with another package: a day alone is none."""
     return bool(re.fullmatch(r"\S{10}[Tt]\S+([Zz]|[+-]\d\d:\d\d)", text) and datetime.fromisoformat(text[:19]))
 
 
-@formats.checks("date", raises=ValueError)
 def is_date(text: str) -> bool:
     return bool(date.fromisoformat(text))
+
+
+formats = FormatChecker(formats=())
+formats.checks("date-time", raises=ValueError)(is_date_time)
+formats.checks("date", raises=ValueError)(is_date)
 
 
 def refused(config: dict[str, Any], spec: dict[str, Any] = SPEC) -> list[str]:

@@ -145,7 +145,9 @@ def applies(requirement: Requirement, python: str, extra: str = "") -> bool:
 def pins(lock: str, python: str) -> dict[str, str]:
     """The version of each package that the lock gives to a Python."""
     applying = [requirement for requirement in entries(lock) if applies(requirement, python)]
-    versions = {canonicalize_name(entry.name): str(entry.specifier).removeprefix("==") for entry in applying}
+    versions: dict[str, str] = {
+        canonicalize_name(entry.name): str(entry.specifier).removeprefix("==") for entry in applying
+    }
     assert len(versions) == len(applying), "two versions of one package"
     return versions
 

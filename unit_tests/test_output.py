@@ -105,7 +105,12 @@ def test_what_utf_8_has_no_bytes_for_is_replaced(text: str, bytes_: bytes) -> No
 def test_lines_of_another_thread_go_with_the_next_of_the_main_thread(pipe: tuple[int, int]) -> None:
     reader, writer = pipe
     stream = Output(writer)
-    thread = threading.Thread(target=lambda: (stream.write("of a thread\n"), stream.flush()))
+
+    def write() -> None:
+        stream.write("of a thread\n")
+        stream.flush()
+
+    thread = threading.Thread(target=write)
     thread.start()
     thread.join()
     stream.write("of the main thread\n")

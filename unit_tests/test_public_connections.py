@@ -81,7 +81,7 @@ class Listener:
             secured.recv(4096)
             secured.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")
 
-    def note_name(self, _: ssl.SSLSocket, name: str | None, __: ssl.SSLContext) -> None:
+    def note_name(self, _: object, name: str | None, __: ssl.SSLContext) -> None:
         self.seen[-1] = name or ""
 
     def close(self) -> None:

@@ -95,7 +95,8 @@ def test_whoever_goes_on_from_a_position_hours_later_misses_no_row(
 ) -> None:
     for seed in seeds(20):
         server = a_list(seed, kind, rate=0.02, changes=changes, half_steps=False)
-        stop, position, came = server.rng.randrange(1, server.pages + 1), None, set()
+        stop, position = server.rng.randrange(1, server.pages + 1), None
+        came: set[int] = set()
         for number, (page, reached) in enumerate(server.reader(), 1):
             came.update(row["uuid"] for row in page.rows)
             position = reached or position
@@ -347,7 +348,7 @@ def test_equal_rows_at_the_front_that_only_change_places_are_caught_up_with_once
 def test_a_page_size_that_changes_in_the_middle_loses_nothing(kind: str) -> None:
     for seed in seeds(20):
         server = a_list(seed, kind)
-        came = set()
+        came: set[int] = set()
         for number, (page, _) in enumerate(server.reader(), 1):
             came.update(row["uuid"] for row in page.rows)
             if number == 3:

@@ -9,7 +9,11 @@ import pytest
 
 from source_mailcoach.records.spool import Spool
 
-PAGES = [[{"uuid": "a", "clicks": [{"uuid": "ä"}]}], [], [{"uuid": "b", "clicks": []}, {"uuid": "c"}]]
+PAGES: list[list[dict[str, Any]]] = [
+    [{"uuid": "a", "clicks": [{"uuid": "ä"}]}],
+    [],
+    [{"uuid": "b", "clicks": []}, {"uuid": "c"}],
+]
 
 
 def filled(spool: Spool, parent: str, pages: list[list[dict[str, Any]]] = PAGES) -> None:

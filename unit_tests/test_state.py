@@ -46,14 +46,14 @@ def time(ago: timedelta) -> str:
 
 
 def campaign(name: str, sent: timedelta | None = 60 * DAY, counted: timedelta | None = None, **more: Any) -> Campaign:
-    fields = {"created_at": time(100 * DAY), "status": "sent", **more}
-    stamps = {"sent_at": sent and time(sent), "statistics_calculated_at": counted and time(counted)}
-    return Campaign(uuid=name, **fields, **stamps)
+    fields: dict[str, Any] = {"created_at": time(100 * DAY), "status": "sent", **more}
+    sent_at, counted_at = (None if ago is None else time(ago) for ago in (sent, counted))
+    return Campaign(uuid=name, **fields, sent_at=sent_at, statistics_calculated_at=counted_at)
 
 
 def listing(*campaigns: Campaign) -> Listing:
     newest = latest(*(found.statistics_calculated_at for found in campaigns))
-    return Listing(campaigns, NOW, newest and format_time(newest))
+    return Listing(campaigns, NOW, format_time(newest) if newest else None)
 
 
 def start(stored: dict[str, Any], scope: Scope, mode: Mode, found: Listing) -> tuple[State, str | None]:

@@ -1,7 +1,7 @@
 """What single streams do with their rows, and what they do when the server surprises them."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -189,5 +189,6 @@ def test_a_start_date_and_a_status_leave_campaigns_out(sandbox: Sandbox) -> None
 def test_a_server_that_ignores_the_filter_by_status_is_filtered_here(sandbox: Sandbox) -> None:
     campaigns = next(found for found in SourceMailcoach().streams(sandbox.config()) if found.name == "campaigns")
     campaigns.pages.filters = {}
-    statuses = {row["status"] for row in campaigns.read_records(SyncMode.full_refresh)}
+    rows: Iterable[Any] = campaigns.read_records(SyncMode.full_refresh)
+    statuses = {row["status"] for row in rows}
     assert statuses <= {"sent", "sending"}

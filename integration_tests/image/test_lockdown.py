@@ -6,9 +6,10 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -131,7 +132,9 @@ def stopped_read(name: str, sandbox: Sandbox, state: list[Message], lines: int) 
 
 def test_sigterm_ends_a_read_within_seconds_after_a_whole_line_and_the_next_read_goes_on_there() -> None:
     with Sandbox(version="v8", campaigns=8, seed=4, opens=80, sent_only=True, latency_ms=150) as sandbox:
-        records, state, stopped = [], [], 0
+        records: list[Mapping[str, Any]] = []
+        state: list[Message] = []
+        stopped = 0
         for attempt in range(20):
             result = stopped_read(f"source-mailcoach-stopped-{attempt}", sandbox, state, 200)
             records += result.records("campaign_opens")

@@ -11,7 +11,7 @@ from sandbox import Sandbox
 from .client import all_rows, ask
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-SMALL = {"opens": 20, "html_bytes": 20}
+SMALL: dict[str, Any] = {"opens": 20, "html_bytes": 20}
 SUBSCRIBER = {
     *("uuid", "email_list_uuid", "email", "first_name", "last_name", "extra_attributes", "tags"),
     *("subscribed_at", "unsubscribed_at", "created_at", "updated_at"),

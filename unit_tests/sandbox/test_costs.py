@@ -1,6 +1,7 @@
 """Tokens that may read some endpoints only, and the fewest requests for any set of streams."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from sandbox.truth.streams import STREAMS
 
 from .client import all_rows, ask
 
-SMALL = {"campaigns": 20, "opens": 8, "html_bytes": 20}
+SMALL: dict[str, Any] = {"campaigns": 20, "opens": 8, "html_bytes": 20}
 CHILDREN = {
     "campaign_clicks": "clicks",
     "campaign_click_events": "clicks",

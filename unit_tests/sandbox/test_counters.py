@@ -180,7 +180,7 @@ def test_a_new_campaign_is_counted_once_it_was_sent() -> None:
     store, _ = account("v8")
     fresh = store.add_campaign("Fresh", "draft", scheduled_at=store.now + HOUR)
     store.advance(HOUR)
-    assert fresh.statistics_calculated_at is None
+    assert store.campaigns[fresh.uuid].statistics_calculated_at is None
     store.set_status(fresh, "sending")
     assert (fresh.scheduled_at, fresh.sent_at, fresh.sent_to_number_of_subscribers) == (None, None, 3)
     store.advance(MINUTE)

@@ -10,7 +10,7 @@ from sandbox.world.times import DAY, HOUR, wire_time
 
 from .client import ask, with_rows
 
-SMALL = {"opens": 20, "html_bytes": 20}
+SMALL: dict[str, Any] = {"opens": 20, "html_bytes": 20}
 
 
 def somebody(running: Sandbox) -> Subscriber:

@@ -6,6 +6,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from sandbox.world.entities import Open
 
 from .client import ask, most
 
-TINY = {"campaigns": 4, "opens": 2, "html_bytes": 20}
+TINY: dict[str, Any] = {"campaigns": 4, "opens": 2, "html_bytes": 20}
 
 
 def test_every_answer_of_a_limited_server_tells_what_is_left() -> None:

@@ -15,7 +15,7 @@ from sandbox.world.times import DAY, HOUR, epoch
 
 from .client import ask
 
-SMALL = {"campaigns": 20, "opens": 12, "html_bytes": 20}
+SMALL: dict[str, Any] = {"campaigns": 20, "opens": 12, "html_bytes": 20}
 VERSIONS = ["v6", "v7", "v8", "cloud"]
 WORDS = {
     "opened": r"opened \S+$",

@@ -12,7 +12,7 @@ from sandbox.world.order import Database
 
 from .client import all_rows, ask
 
-SMALL = {"opens": 20, "html_bytes": 20}
+SMALL: dict[str, Any] = {"opens": 20, "html_bytes": 20}
 SEND = {
     *("uuid", "transport_message_id", "campaign_uuid", "automation_mail_uuid", "transactional_mail_log_item_uuid"),
     *("subscriber_uuid", "sent_at", "failed_at", "failure_reason", "open_count", "click_count"),

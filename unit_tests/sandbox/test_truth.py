@@ -1,6 +1,7 @@
 """The truth comes from the data; here the wire, cleaned up by rules written once more, says the same."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sandbox.world.times import epoch
 
 from .client import CHILDREN, all_rows, with_rows
 
-IN_SCOPE = {
+IN_SCOPE: dict[str, Callable[[dict[str, Any]], bool]] = {
     "sent": lambda row: row["status"] in ("sending", "sent"),
     "scheduled": lambda row: row["status"] == "draft" and row["scheduled_at"] is not None,
     "draft": lambda row: row["status"] == "draft" and row["scheduled_at"] is None,

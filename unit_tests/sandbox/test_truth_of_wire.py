@@ -12,7 +12,7 @@ from .client import all_rows, ask
 from .test_truth import text_of
 
 VERSIONS = ("v6", "v7", "v8", "v9", "v10", "cloud")
-SMALL = {"campaigns": 20, "opens": 8, "html_bytes": 20}
+SMALL: dict[str, Any] = {"campaigns": 20, "opens": 8, "html_bytes": 20}
 PATHS = {
     "sends": "/sends",
     "suppressions": "/suppressions",

@@ -23,27 +23,37 @@ PAGE_SIZE = 100
 class MailcoachStream(HttpStream, ABC):
     """Pages are followed as in the tutorial: the query of `links.next` is the query of the next request."""
 
-    primary_key = "uuid"
+    primary_key: str | list[str] = "uuid"
 
     def __init__(self, config: Mapping[str, Any], **kwargs: Any) -> None:
-        self._url_base = config["api_base_url"].rstrip("/") + "/"
+        self._url_base: str = config["api_base_url"].rstrip("/") + "/"
         super().__init__(authenticator=TokenAuthenticator(config["api_token"]), **kwargs)
 
     @property
     def url_base(self) -> str:
         return self._url_base
 
-    def get_json_schema(self) -> Mapping[str, Any]:
+    def get_json_schema(self) -> Mapping[str, Any]:  # type: ignore[override]  # the CDK's is cached
         return {"type": "object", "additionalProperties": True, "properties": {}}
 
-    def request_headers(self, **_: Any) -> Mapping[str, Any]:
+    def request_headers(
+        self,
+        stream_state: Mapping[str, Any] | None,
+        stream_slice: Mapping[str, Any] | None = None,
+        next_page_token: Mapping[str, Any] | None = None,
+    ) -> Mapping[str, Any]:
         return {"Accept": "application/json"}
 
     def next_page_token(self, response: requests.Response) -> Mapping[str, Any] | None:
         next_url = response.json()["links"].get("next")
         return {"next_url": next_url} if next_url else None
 
-    def request_params(self, *, next_page_token: Mapping[str, Any] | None = None, **_: Any) -> MutableMapping[str, Any]:
+    def request_params(
+        self,
+        stream_state: Mapping[str, Any] | None,
+        stream_slice: Mapping[str, Any] | None = None,
+        next_page_token: Mapping[str, Any] | None = None,
+    ) -> MutableMapping[str, Any]:
         if next_page_token:
             return dict(parse_qsl(urlparse(next_page_token["next_url"]).query))
         return {"per_page": PAGE_SIZE, **self.first_params()}
