@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from sandbox.world.entities import EmailList
 
-TAG_TYPES = ("default", "mailcoach")
 SUPPRESSION_REASONS = ("hard_bounce", "spam_complaint", "manual")
 IMPORT_STATUSES = ("draft", "pending", "importing", "completed", "failed")
 
