@@ -86,8 +86,7 @@ def test_every_choice_of_a_field_is_in_the_docs(name: str, header: str) -> None:
 
 
 def primary_key(stream: MailcoachStream) -> list[str]:
-    key = stream.primary_key
-    return [key] if isinstance(key, str) else [str(field) for field in key or []]
+    return stream.primary_key
 
 
 def endpoint(stream: MailcoachStream) -> str:

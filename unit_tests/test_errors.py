@@ -1,6 +1,7 @@
 """Of which class an error is, and that the drawing of the classes shows them all."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ ALL_PROBLEMS = [
     for problem in vars(module).values()
     if isinstance(problem, Problem)
 ]
-DETAILS = {name: "detail" for each in ALL_PROBLEMS for name in re.findall(r"{(\w+)}", f"{each.what} {each.do}")}
+DETAILS: Any = {name: "detail" for each in ALL_PROBLEMS for name in re.findall(r"{(\w+)}", f"{each.what} {each.do}")}
 
 
 def drawn(kind: type[MailcoachError], indent: str = "") -> list[str]:

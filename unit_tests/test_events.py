@@ -87,7 +87,7 @@ def test_an_event_of_interest_is_a_line_at_its_level(event: Event, line: str, ca
 
 
 def test_every_event_that_has_a_line_is_tried_here() -> None:
-    with_line = {kind for kind in vars(events).values() if isinstance(kind, type) and getattr(kind, "level", 0)}
+    with_line = {kind for kind in vars(events).values() if isinstance(kind, type) and getattr(kind, "level", False)}
     assert with_line == {type(event) for event, _ in LINES}
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -16,7 +17,6 @@ from source_mailcoach.streams.adapter import MailcoachStream
 from source_mailcoach.streams.campaign_engagement import CampaignBounces, CampaignOpens, CampaignUnsubscribes
 from source_mailcoach.streams.email_list_contents import Segments, Subscribers
 from source_mailcoach.sync.paging import Page
-from source_mailcoach.sync.times import parse_time
 from unit_tests.conftest import CONFIG, URL
 
 SLICE = {"campaign_uuid": "c", "campaign_sent_at": None, "campaign_statistics_calculated_at": None}
@@ -71,13 +71,13 @@ def unsubscribes(*times: str | None) -> Page:
     ],
 )
 def test_unsubscribes_are_known_when_all_of_a_page_are(page: Page, known: bool) -> None:
-    assert CampaignUnsubscribes.facts.all_older(page.rows, parse_time("2026-02-01T00:00:00Z")) is known
+    assert CampaignUnsubscribes.facts.all_older(page.rows, datetime(2026, 2, 1, tzinfo=timezone.utc)) is known
 
 
 def test_bounces_are_known_from_the_last_row_on() -> None:
     page = Page(1, 9, 99, 15, [{"created_at": "2026-03-01T00:00:00Z"}, {"created_at": "2026-01-01T00:00:00Z"}])
-    assert CampaignBounces.facts.all_older(page.rows, parse_time("2026-02-01T00:00:00Z"))
-    assert not CampaignBounces.facts.all_older(page.rows, parse_time("2025-02-01T00:00:00Z"))
+    assert CampaignBounces.facts.all_older(page.rows, datetime(2026, 2, 1, tzinfo=timezone.utc))
+    assert not CampaignBounces.facts.all_older(page.rows, datetime(2025, 2, 1, tzinfo=timezone.utc))
 
 
 @pytest.mark.parametrize(
