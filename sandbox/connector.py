@@ -15,30 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.sandbox import Sandbox
+from sandbox.truth.streams import STREAMS as STREAMS
 
 MAIN = Path(__file__).parent.parent / "main.py"
-STREAMS = (
-    "email_lists",
-    "subscribers",
-    "tags",
-    "segments",
-    "subscriber_imports",
-    "campaigns",
-    "campaign_clicks",
-    "campaign_click_events",
-    "campaign_opens",
-    "campaign_unsubscribes",
-    "campaign_bounces",
-    "campaign_sends",
-    "sends",
-    "suppressions",
-    "templates",
-    "transactional_mails",
-    "transactional_mail_templates",
-    "automation_mails",
-)
-"""All streams, in the order of discover."""
-
 CORE_STREAMS = (
     "email_lists",
     "campaigns",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,84 +33,59 @@ from sandbox.wire.mail_rows import (
 )
 from sandbox.wire.records import Row
 from sandbox.wire.rows import campaign_row, email_list_detail, email_list_row
-from sandbox.world.entities import EmailList
 
-Entities = Mapping[str, Any]
 ToRow = Callable[[Any, Store], Row]
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A kind of entity: all of them by uuid, its list endpoint, its row, and how the application names its class.
+    """A kind of entity: its list endpoint, its row, and how the application names its class.
 
     `of_list` ones are listed below their email list. `detail` is the row of one entity, where it differs.
     """
 
-    entities: Callable[[Store], Entities]
     endpoint: Callable[[Store, Mapping[str, str]], Endpoint[Any]]
     row: ToRow
     model: str
     of_list: bool = False
     detail: ToRow | None = None
 
-    def rows(self, store: Store, owner: EmailList | None) -> Sequence[Any]:
-        found = self.entities(store).values()
-        return list(found) if owner is None else [each for each in found if each.email_list is owner]
-
-
-def _sends(store: Store) -> Entities:
-    return {send.uuid: send for send in store.sends()}
-
 
 RESOURCES: Mapping[str, Resource] = {
     "email_lists": Resource(
-        lambda store: store.email_lists,
         lambda store, query: email_lists_endpoint(store),
         email_list_row,
         "Audience\\Models\\EmailList",
         detail=email_list_detail,
     ),
     "campaigns": Resource(
-        lambda store: store.campaigns,
         lambda store, query: campaigns_endpoint(store),
         campaign_row,
         "Campaign\\Models\\Campaign",
     ),
-    "subscribers": Resource(
-        lambda store: store.subscribers, subscribers_endpoint, subscriber_row, "Audience\\Models\\Subscriber", True
-    ),
-    "tags": Resource(lambda store: store.tags, tags_endpoint, tag_row, "Audience\\Models\\Tag", True),
-    "segments": Resource(
-        lambda store: store.segments, segments_endpoint, segment_row, "Audience\\Models\\TagSegment", True
-    ),
-    "suppressions": Resource(
-        lambda store: store.suppressions, suppressions_endpoint, suppression_row, "Audience\\Models\\Suppression"
-    ),
+    "subscribers": Resource(subscribers_endpoint, subscriber_row, "Audience\\Models\\Subscriber", True),
+    "tags": Resource(tags_endpoint, tag_row, "Audience\\Models\\Tag", True),
+    "segments": Resource(segments_endpoint, segment_row, "Audience\\Models\\TagSegment", True),
+    "suppressions": Resource(suppressions_endpoint, suppression_row, "Audience\\Models\\Suppression"),
     "subscriber_imports": Resource(
-        lambda store: store.imports,
         imports_endpoint,
         import_row,
         "Audience\\Models\\SubscriberImport",
         detail=import_detail,
     ),
-    "sends": Resource(_sends, sends_endpoint, send_row, "Shared\\Models\\Send"),
-    "templates": Resource(
-        lambda store: store.templates, templates_endpoint, template_row, "Template\\Models\\Template"
-    ),
+    "sends": Resource(sends_endpoint, send_row, "Shared\\Models\\Send"),
+    "templates": Resource(templates_endpoint, template_row, "Template\\Models\\Template"),
     "transactional_mails": Resource(
-        lambda store: store.transactional_mails,
         transactional_mails_endpoint,
         transactional_mail_row,
         "TransactionalMail\\Models\\TransactionalMailLogItem",
     ),
     "transactional_mail_templates": Resource(
-        lambda store: store.transactional_mail_templates,
         transactional_mail_templates_endpoint,
         transactional_mail_template_row,
         "TransactionalMail\\Models\\TransactionalMail",
     ),
     "automation_mails": Resource(
-        lambda store: store.automation_mails,
         automation_mails_endpoint,
         automation_mail_row,
         "Automation\\Models\\AutomationMail",

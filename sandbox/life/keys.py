@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from sandbox.life.store import Store
 from sandbox.world.entities import Campaign
@@ -14,21 +14,8 @@ Key = tuple[str, tuple[str, ...]]
 def all_keys(store: Store) -> set[Key]:
     """Of every stream, whether the version has it or not. Generated opens are left out."""
     with store.lock:
-        entities: dict[str, Iterable[str]] = {
-            "email_lists": store.email_lists,
-            "subscribers": store.subscribers,
-            "tags": store.tags,
-            "segments": store.segments,
-            "subscriber_imports": store.imports,
-            "campaigns": store.campaigns,
-            "suppressions": store.suppressions,
-            "templates": store.templates,
-            "transactional_mails": store.transactional_mails,
-            "transactional_mail_templates": store.transactional_mail_templates,
-            "automation_mails": store.automation_mails,
-            "sends": store.other_sends,
-        }
-        keys: set[Key] = {(stream, (uuid,)) for stream, found in entities.items() for uuid in found}
+        tables = {**store.tables(), "sends": store.other_sends}
+        keys: set[Key] = {(stream, (uuid,)) for stream, found in tables.items() for uuid in found}
         for campaign in store.campaigns.values():
             keys.update(_of_campaign(store, campaign))
         return keys

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from sandbox.life.audience import Audience
 from sandbox.life.counters import calculate, is_due, is_noticed, recount
@@ -25,6 +26,30 @@ from sandbox.world.times import epoch
 
 class Store(Audience, Library):
     """An account that lives. What a mutation does to counters and stamps depends on the version."""
+
+    def tables(self) -> dict[str, Mapping[str, Any]]:
+        """What list endpoints show, by kind and uuid. Sends are left out: most are made when they are asked for."""
+        return {
+            "email_lists": self.email_lists,
+            "subscribers": self.subscribers,
+            "tags": self.tags,
+            "segments": self.segments,
+            "subscriber_imports": self.imports,
+            "campaigns": self.campaigns,
+            "suppressions": self.suppressions,
+            "templates": self.templates,
+            "transactional_mails": self.transactional_mails,
+            "transactional_mail_templates": self.transactional_mail_templates,
+            "automation_mails": self.automation_mails,
+        }
+
+    def entities(self, kind: str) -> Mapping[str, Any]:
+        """By uuid, all that the list endpoint of a kind shows."""
+        return {send.uuid: send for send in self.sends()} if kind == "sends" else self.tables()[kind]
+
+    def entities_of(self, email_list: EmailList, kind: str) -> list[Any]:
+        """Those of one email list."""
+        return [each for each in self.entities(kind).values() if each.email_list is email_list]
 
     # The clock
 

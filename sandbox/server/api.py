@@ -140,7 +140,7 @@ class Api:
         resource, key = RESOURCES[family(kind)], request.key
         if kind == "suppression":  # by its address too
             key = next((each.uuid for each in store.suppressions.values() if each.email == key), key)
-        entity = self._find(resource.entities(store), key, resource.model)
+        entity = self._find(store.entities(family(kind)), key, resource.model)
         return {"data": (resource.detail or resource.row)(entity, store)}
 
     def _list(self, request: Request, resource: Resource) -> dict[str, Any]:
@@ -155,7 +155,9 @@ class Api:
 
         if request.kind == "sends" and campaign is not None:
             return self._page(request, lambda: store.campaign_sends(campaign).values(), endpoint, row, campaign.uuid)
-        return self._page(request, lambda: resource.rows(store, owner), endpoint, row)
+        if owner is not None:
+            return self._page(request, lambda: store.entities_of(owner, request.kind), endpoint, row)
+        return self._page(request, lambda: store.entities(request.kind).values(), endpoint, row)
 
     def _children(self, request: Request, kind: str) -> dict[str, Any]:
         store, child = self.store, CHILDREN[kind]

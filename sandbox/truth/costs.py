@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from sandbox.endpoints.resources import RESOURCES
 from sandbox.life.store import Store
 from sandbox.truth.streams import CHILD_STREAMS, STREAMS, campaigns_in_scope, endpoint_of, parents
 from sandbox.world.entities import Campaign, EmailList
@@ -43,7 +42,7 @@ def least_requests(
         return pages(len(store.children(campaign, endpoint.removeprefix("campaign_"))))
 
     def of_list(stream: str, owner: EmailList) -> int:
-        return pages(len(RESOURCES[stream].rows(store, owner)))
+        return pages(len(store.entities_of(owner, stream)))
 
     least = 0
     with store.lock:
@@ -66,7 +65,7 @@ def least_requests(
                 least += sum(of_campaign(endpoint, campaign) for campaign in read)
         rest = wanted - {"email_lists", "campaigns", *OF_LISTS, *CHILD_STREAMS}
         for stream in rest:
-            rows = len(RESOURCES[stream].rows(store, None)) if has(stream) else 0
+            rows = len(store.entities(stream)) if has(stream) else 0
             least += pages(rows) if has(stream) else TO_BELIEVE
             least += rows if stream == "subscriber_imports" and include_import_details else 0
         return least

@@ -55,6 +55,7 @@ PRIMARY_KEYS: Mapping[str, tuple[str, ...]] = {
     "automation_mails": ("uuid",),
 }
 STREAMS = tuple(PRIMARY_KEYS)
+"""All streams, in the order of discover."""
 
 
 def _unsubscribe(unsubscribe: Unsubscribe, store: Store) -> Row:
@@ -84,21 +85,17 @@ CHILD_STREAMS: Mapping[str, Callable[[Campaign, Store], Iterable[Row]]] = {
         send_record(row, store) for row in store.campaign_sends(campaign).values()
     ),
 }
-OTHER_STREAMS: Mapping[str, Callable[[Store], Iterable[Row]]] = {
-    "email_lists": lambda store: (email_list_record(row, store) for row in store.email_lists.values()),
-    "subscribers": lambda store: (subscriber_with_status(row) for row in store.subscribers.values()),
-    "tags": lambda store: (tag_record(row) for row in store.tags.values()),
-    "segments": lambda store: (segment_record(row, store) for row in store.segments.values()),
-    "sends": lambda store: (send_record(row, store) for row in store.sends()),
-    "suppressions": lambda store: (suppression_record(row) for row in store.suppressions.values()),
-    "templates": lambda store: (template_record(row) for row in store.templates.values()),
-    "transactional_mails": lambda store: (
-        transactional_mail_record(row, store) for row in store.transactional_mails.values()
-    ),
-    "transactional_mail_templates": lambda store: (
-        transactional_mail_template_record(row) for row in store.transactional_mail_templates.values()
-    ),
-    "automation_mails": lambda store: (automation_mail_record(row) for row in store.automation_mails.values()),
+OTHER_STREAMS: Mapping[str, Callable[[Any, Store], Row]] = {
+    "email_lists": email_list_record,
+    "subscribers": lambda row, store: subscriber_with_status(row),
+    "tags": lambda row, store: tag_record(row),
+    "segments": segment_record,
+    "sends": send_record,
+    "suppressions": lambda row, store: suppression_record(row),
+    "templates": lambda row, store: template_record(row),
+    "transactional_mails": transactional_mail_record,
+    "transactional_mail_templates": lambda row, store: transactional_mail_template_record(row),
+    "automation_mails": lambda row, store: automation_mail_record(row),
 }
 
 
@@ -161,7 +158,7 @@ def truth(
             read = parents(store, campaign_status, start_date)
             return [stamp(each) | record for each in read for record in CHILD_STREAMS[stream](each, store)]
         moment = {"sends": "sent_at", "transactional_mails": "created_at"}.get(stream)
-        records: list[dict[str, Any]] = list(OTHER_STREAMS[stream](store))
+        records = [OTHER_STREAMS[stream](each, store) for each in store.entities(stream).values()]
         if start_date is None or moment is None:
             return records
         return [record for record in records if record[moment] is None or epoch(record[moment]) >= epoch(start_date)]
