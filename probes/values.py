@@ -2,6 +2,8 @@
 
 from functools import cache
 
+from source_mailcoach.streams.base import MailcoachStream
+
 from probes.account import count
 from probes.asks import (
     AUTOMATION_MAILS,
@@ -26,7 +28,6 @@ from probes.judges import Judge, all_rows
 from probes.probe import CannotTell, Finding, Probe, Reply, fails, holds, holds_if, kinds, names
 from source_mailcoach import SourceMailcoach
 from source_mailcoach.records.fit import RowFit
-from source_mailcoach.streams.base import MailcoachStream
 from source_mailcoach.sync.times import is_plain
 
 FIT, TIMES = "source_mailcoach/records/fit.py", "source_mailcoach/sync/times.py"
