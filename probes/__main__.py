@@ -16,7 +16,7 @@ from probes.probe import Verdict
 from probes.sections import SECTIONS
 from source_mailcoach import inputs
 from source_mailcoach.config import Config
-from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages.errors import MailcoachError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 from probes.asks import AUTOMATION_MAILS, CAMPAIGNS, DRAFTS, LISTS, SEGMENTS, SENT, SUPPRESSIONS, TAGS
 from probes.client import ProbingClient
 from probes.probe import CLOUD, EVERY, V6, V7, V8, CannotTell, Finding, Probe, Question, Reply, Row, Verdict
-from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages.errors import MailcoachError
 
 NOBODYS_UUID = "00000000-0000-4000-8000-000000000000"
 
@@ -24,7 +24,7 @@ class Account:
     @property
     def requests(self) -> int:
         """How many requests it has taken, further tries included."""
-        return self._client.traffic()[0]
+        return self._client.requests
 
     def finding(self, probe: Probe) -> Finding:
         """Ask what a probe asks, and judge it."""

@@ -5,6 +5,7 @@ from collections import defaultdict
 from probes.asks import CAMPAIGNS, DRAFTS, SCHEDULED, SENT
 from probes.judges import sorts_by, types_among, values_among
 from probes.probe import EVERY, V6, CannotTell, Finding, Probe, Reply, fails, holds, holds_if, names
+from source_mailcoach.messages.errors import EndpointNotFound
 from source_mailcoach.sync.times import parse_time
 
 CAMPAIGNS_STREAM, GATE = "source_mailcoach/streams/campaigns.py", "source_mailcoach/sync/gate.py"
@@ -28,7 +29,7 @@ def scheduled_are_drafts(reply: Reply) -> Finding:
 
 def drafts_have_no_rows(*replies: Reply) -> Finding:
     """A server before 6.24 has no bounces, of drafts either."""
-    there = [reply for reply in replies if reply.error is None or reply.error.absent != "endpoint"]
+    there = [reply for reply in replies if not isinstance(reply.error, EndpointNotFound)]
     rows = sum(reply.page.total for reply in there)
     return holds_if(rows == 0, f"{len(there)} lists, {rows} rows")
 

@@ -4,6 +4,7 @@ from requests import PreparedRequest
 
 from probes.probe import Question
 from source_mailcoach.config import Config
+from source_mailcoach.messages.events import Event, RequestStarted
 from source_mailcoach.transport.api import MailcoachClient
 from source_mailcoach.transport.request import Answer, Patience, Query, Request
 
@@ -22,6 +23,11 @@ class ProbingClient(MailcoachClient):
 
     def __init__(self, config: Config) -> None:
         super().__init__(config.model_copy(update={"max_parallel_requests": 1}), PROBING)
+        self.requests = 0
+        self.events.listeners.append(self._count)
+
+    def _count(self, event: Event) -> None:
+        self.requests += isinstance(event, RequestStarted)
 
     def ask(self, question: Question) -> Answer:
         """The answer, whatever it says; MailcoachError if there is none."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 from probes.asks import CAMPAIGNS, LISTS, SUBSCRIBERS, UNKNOWN_SORT
 from probes.judges import answers, is_absent, refuses
 from probes.probe import CLOUD, EVERY, SELF_HOSTED, V6, CannotTell, Finding, Probe, Reply, fails, holds, holds_if, kinds
+from source_mailcoach.messages.errors import EndpointNotFound, NotFound, RowNotFound
 from source_mailcoach.sync.times import parse_time
 from source_mailcoach.transport import headers
 
@@ -42,18 +43,18 @@ def rows_are_not_ahead(reply: Reply) -> Finding:
 
 
 def row_is_missing(reply: Reply) -> Finding:
-    return _absent(reply, "row")
+    return _absent(reply, RowNotFound)
 
 
 def route_is_missing(reply: Reply) -> Finding:
-    return _absent(reply, "endpoint")
+    return _absent(reply, EndpointNotFound)
 
 
-def _absent(reply: Reply, what: str) -> Finding:
+def _absent(reply: Reply, what: type[NotFound]) -> Finding:
     if reply.status in (401, 403):
         raise CannotTell(f"{reply.text} answered {reply.status}")
-    said = reply.error.absent if reply.error else None
-    return holds_if(said == what, f"status {reply.status}, taken for a missing {said or 'nothing'}")
+    said = type(reply.error).__name__ if isinstance(reply.error, NotFound) else "something else"
+    return holds_if(isinstance(reply.error, what), f"status {reply.status}, taken for {said}")
 
 
 def token_is_refused(reply: Reply) -> Finding:

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from probes.probe import CannotTell, Finding, Reply, Row, fails, holds, holds_if, kinds, names
+from source_mailcoach.messages.errors import NotFound
 from source_mailcoach.sync.times import parse_time
 
 Judge = Callable[..., Finding]
@@ -62,7 +63,7 @@ def exists_or_is_absent(reply: Reply) -> Finding:
     if reply.status in (401, 403):
         raise CannotTell(f"{reply.text} answered {reply.status}")
     error = reply.error
-    is_absent = error is not None and error.absent is not None
+    is_absent = isinstance(error, NotFound)
     return holds_if(is_absent, f"status {reply.status}, {'absent' if is_absent else 'not'} in Laravel's words")
 
 

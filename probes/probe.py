@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from source_mailcoach.messages.problems import MailcoachError
+from source_mailcoach.messages.errors import MailcoachError
 from source_mailcoach.sync.paging import Page
 from source_mailcoach.transport.diagnosis import diagnose, page_of, parse_body
 from source_mailcoach.transport.request import Answer, Query

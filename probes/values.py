@@ -2,8 +2,6 @@
 
 from functools import cache
 
-from source_mailcoach.streams.base import MailcoachStream
-
 from probes.account import count
 from probes.asks import (
     AUTOMATION_MAILS,
@@ -28,6 +26,7 @@ from probes.judges import Judge, all_rows
 from probes.probe import CannotTell, Finding, Probe, Reply, fails, holds, holds_if, kinds, names
 from source_mailcoach import SourceMailcoach
 from source_mailcoach.records.fit import RowFit
+from source_mailcoach.streams.adapter import MailcoachStream
 from source_mailcoach.sync.times import is_plain
 
 FIT, TIMES = "source_mailcoach/records/fit.py", "source_mailcoach/sync/times.py"
@@ -70,9 +69,9 @@ def fits_the_schema(stream_name: str) -> Judge:
 
     def judge(reply: Reply) -> Finding:
         stream = streams()[stream_name]
-        fit = RowFit(stream.row_schema(), stream.wire)
+        fit = RowFit(stream.row_schema(), stream.facts.wire)
         rows = [fit(row) for row in reply.rows]
-        without_key = sum(not all(map(row.get, stream.key_fields)) for row in rows)
+        without_key = sum(not all(map(row.get, stream.pages.key_fields)) for row in rows)
         drift = fit.drift
         detail = (
             f"{len(rows)} rows, unknown fields: {names(drift.unknown)}, of another type: {names(drift.misfits)}, "

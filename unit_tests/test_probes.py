@@ -59,10 +59,10 @@ def test_lists_are_asked_for_in_an_order_in_which_their_stream_reads_them() -> N
     assert streams().keys() - SHOWN.keys() == {"campaign_click_events", "campaign_sends"}
     for name, text in SHOWN.items():
         stream = streams()[name]
-        known = {stream.sort, getattr(stream, "changes_sort", stream.sort)}
+        known = {stream.facts.sort, stream.facts.changes_sort}
         query = question(text)
         assert dict(query.params)["sort"] in known, name
-        assert query.path.endswith(stream.endpoint), name
+        assert query.path.endswith(stream.facts.endpoint.rpartition("}")[2]), name
 
 
 def test_a_question_can_be_asked_in_ways_in_which_the_connector_never_asks() -> None:
@@ -119,8 +119,8 @@ def test_times_are_in_order_whatever_way_they_are_written() -> None:
 
 
 def test_clicks_are_cut_only_if_several_links_end_at_the_same_number() -> None:
-    def links(*lengths: tuple[int, int]) -> Reply:
-        return reply(*({"clicks": [{}] * there, "click_count": counted} for there, counted in lengths))
+    def links(*lengths: tuple[int, int | str]) -> Reply:
+        return reply(*({"clicks": [{}] * int(there), "click_count": counted} for there, counted in lengths))
 
     assert clicks_are_whole(links((3, 3), (20, "20"))).verdict is Verdict.HOLDS
     assert clicks_are_whole(links((15, 40), (15, 16), (2, 2))).verdict is Verdict.DOES_NOT_HOLD
