@@ -164,7 +164,7 @@ PROBES = [
     Probe(
         "sent campaigns are counted",
         "A campaign that was sent has a statistics_calculated_at.",
-        (GATE, "source_mailcoach/streams/campaign_stream.py"),
+        (GATE, "source_mailcoach/streams/of_campaigns.py"),
         (SENT,),
         sent_ones_are_counted,
     ),

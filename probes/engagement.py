@@ -89,7 +89,7 @@ PROBES = [
         Probe(
             f"{name} do not name their campaign",
             f"Rows of {name} do not say of which campaign they are.",
-            ("source_mailcoach/streams/campaign_stream.py",),
+            ("source_mailcoach/streams/of_campaigns.py",),
             (text,),
             lack_fields("campaign_uuid", "campaign_id", "campaign"),
         )
@@ -147,7 +147,7 @@ PROBES = [
     Probe(
         "last open",
         "Opens can be sorted by last_opened_at where rows have it: since 8.6. Before, that is a 400.",
-        (ENGAGEMENT, "source_mailcoach/streams/pass_stream.py"),
+        (ENGAGEMENT, "source_mailcoach/streams/passes.py"),
         (LATEST_OPENS, OPENS),
         last_open_is_sortable_where_it_is_told,
     ),

@@ -10,7 +10,7 @@ from source_mailcoach.sync.times import parse_time
 from source_mailcoach.transport import headers
 
 CLIENT, DIAGNOSIS, HEADERS = (f"source_mailcoach/transport/{name}.py" for name in ("api", "diagnosis", "headers"))
-CLOCKS, BASE = "source_mailcoach/sync/clocks.py", "source_mailcoach/streams/base.py"
+CLOCKS, BASE = "source_mailcoach/sync/clocks.py", "source_mailcoach/streams/absence.py"
 NO_CAMPAIGN = "campaigns/{nobody}/opens?page=1"
 
 
@@ -94,7 +94,7 @@ PROBES = [
     Probe(
         "unknown sort",
         "A sort that is not known is a 400.",
-        (DIAGNOSIS, "source_mailcoach/streams/pass_stream.py"),
+        (DIAGNOSIS, "source_mailcoach/streams/passes.py"),
         (UNKNOWN_SORT,),
         refuses,
     ),

@@ -91,7 +91,7 @@ PROBES = [
     Probe(
         "page size is fixed",
         "Self-hosted servers give 15 rows a page, whatever per_page says.",
-        (PAGE, "source_mailcoach/streams/base.py"),
+        (PAGE, "source_mailcoach/streams/pages.py"),
         (SUBSCRIBERS_BY_ID,),
         page_size_is_fixed,
         SELF_HOSTED,
