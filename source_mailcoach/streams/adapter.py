@@ -43,7 +43,6 @@ class MailcoachStream(HttpStream, ABC):
     pages_type: ClassVar[type[Pages]] = Pages
     transformer: PrivacyTransformer
     passes: Passes | None = None
-    owner: Owner | None = None
 
     def __init__(self, client: MailcoachClient, config: Config, **parent: Any) -> None:
         super().__init__(**parent)
@@ -53,13 +52,10 @@ class MailcoachStream(HttpStream, ABC):
         fit = RowFit(self.row_schema(), self.facts.wire)
         self.pages = self.pages_type(self.facts, self.name, client, fit, config.page_size)
         self._state: MutableMapping[str, Any] = {}
-        if self.facts.changes_sort:
-            self.read_in_passes(OfAccount(self.pages, config))
-
-    def read_in_passes(self, owner: Owner) -> None:
-        save = self._save if self.is_resumable else None
-        self.owner = owner
-        self.passes = Passes(self.pages, owner, self.records_of, self.is_lacking, save)
+        self.owner = self.owner_of_lists()
+        if self.owner:
+            save = self._save if self.is_resumable else None
+            self.passes = Passes(self.pages, self.owner, self.records_of, self.is_lacking, save)
 
     def read_whole(self) -> Iterator[Row]:
         return read_whole(self.pages, self.records_of, self.is_lacking)
@@ -68,6 +64,10 @@ class MailcoachStream(HttpStream, ABC):
         self._state = state
 
     # What single streams say otherwise ----------------------------------------------------------------------------
+
+    def owner_of_lists(self) -> Owner | None:
+        """Who tells which lists are due; None for a list that is read whole in each sync."""
+        return OfAccount(self.pages, self.config) if self.facts.changes_sort else None
 
     def row_schema(self) -> Mapping[str, Any]:
         """The schema of the rows that the server lists, which are the records but for what `records_of` does."""

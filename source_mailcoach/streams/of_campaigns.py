@@ -14,7 +14,6 @@ from source_mailcoach.sync import clocks, gate, state
 from source_mailcoach.sync.gate import Campaign
 from source_mailcoach.sync.paging import Page
 from source_mailcoach.sync.state import Mode, Parent, Scope, State
-from source_mailcoach.transport.api import MailcoachClient
 
 
 class OfCampaigns:
@@ -78,6 +77,7 @@ class OfCampaigns:
 class CampaignStream(MailcoachSubStream):
     """A list below a campaign, whose rows are stamped with what they lack: the campaign and its times."""
 
-    def __init__(self, parent: Campaigns, client: MailcoachClient, config: Config) -> None:
-        super().__init__(parent, client, config)
-        self.read_in_passes(OfCampaigns(self.pages, config, parent))
+    parent: Campaigns
+
+    def owner_of_lists(self) -> OfCampaigns:
+        return OfCampaigns(self.pages, self.config, self.parent)

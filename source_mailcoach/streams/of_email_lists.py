@@ -14,7 +14,6 @@ from source_mailcoach.streams.of_account import OfAccount
 from source_mailcoach.streams.pages import Pages
 from source_mailcoach.sync import clocks, state
 from source_mailcoach.sync.state import Mode, Parent, State
-from source_mailcoach.transport.api import MailcoachClient
 
 
 class OfEmailLists(OfAccount):
@@ -58,6 +57,7 @@ class OfEmailLists(OfAccount):
 class EmailListStream(MailcoachSubStream):
     """A list below an email list."""
 
-    def __init__(self, parent: EmailLists, client: MailcoachClient, config: Config) -> None:
-        super().__init__(parent, client, config)
-        self.read_in_passes(OfEmailLists(self.pages, config, parent))
+    parent: EmailLists
+
+    def owner_of_lists(self) -> OfEmailLists:
+        return OfEmailLists(self.pages, self.config, self.parent)
