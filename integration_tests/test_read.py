@@ -127,6 +127,16 @@ def test_says_how_far_it_has_come() -> None:
         assert lines[1].startswith(f"campaign_opens: {counts}")
 
 
+def test_says_once_and_before_the_first_pass_how_much_the_sync_has_to_do() -> None:
+    with Sandbox(version="v8", campaigns=8, seed=5, opens=20, shuffle_ties=False) as sandbox:
+        streams = ["campaigns", "campaign_opens", "campaign_bounces"]
+        result = read(sandbox, streams)
+        told = [line for line in result.logs("INFO") if "This sync takes" in line or "are to be read" in line]
+        requests = sandbox.least_requests(streams) - sandbox.least_requests(["campaigns"])
+        assert told[0].startswith(f"This sync takes about {requests} requests")
+        assert [line.partition(":")[0] for line in told[1:]] == ["campaign_opens", "campaign_bounces"]
+
+
 def test_debug_logs_do_not_show_the_token() -> None:
     with Sandbox(version="v8", campaigns=4, seed=1) as sandbox:
         result = read(sandbox, ["email_lists"], LOG_LEVEL="debug")
