@@ -57,7 +57,7 @@ NULLABLE = {
     "subscribers": "email first_name last_name extra_attributes subscribed_at unsubscribed_at",
     "tags": "name",
     "segments": "name all_positive_tags_required all_negative_tags_required positive_tags negative_tags",
-    "subscriber_imports": "subscribers_csv created_at",
+    "subscriber_imports": "subscribers_csv imported_subscribers_count created_at",
     "campaigns": """
         name email_list_uuid email_list template_uuid template from_email from_name html structured_html email_html
         webview_html fields mailable_class segment_class sent_at statistics_calculated_at scheduled_at
