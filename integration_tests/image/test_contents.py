@@ -14,7 +14,7 @@ from integration_tests.image.container import IMAGE, docker
 from sandbox.sandbox import TOKEN
 from source_mailcoach.version import __version__
 
-REPOSITORY_ONLY = {"sandbox", "unit_tests", "integration_tests", "benchmarks", "examples", "secrets", ".git"}
+REPOSITORY_ONLY = {"sandbox", "probes", "unit_tests", "integration_tests", "benchmarks", "examples", "secrets", ".git"}
 
 
 def inside(*command: str) -> str:
