@@ -25,7 +25,7 @@ def get(client: MailcoachClient) -> Any:
     try:
         return client.fetch(Query("email-lists"))
     finally:
-        client.rest()
+        client.end_requests()
 
 
 def failing(client: MailcoachClient, server: requests_mock.Mocker, *answers: dict[str, Any]) -> MailcoachError:
@@ -441,7 +441,7 @@ def test_a_strange_answer_is_a_configuration_error_at_first_and_tried_again_afte
     with pytest.raises(MailcoachError) as later:
         client.fetch(page)
     assert later.value.failure_type is FailureType.transient_error
-    client.rest()
+    client.end_requests()
 
 
 def test_a_stable_404_at_the_first_request_is_told_as_the_address_after_three_tries(

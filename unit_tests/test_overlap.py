@@ -172,7 +172,7 @@ def test_what_was_fetched_of_a_list_on_a_guess_is_thrown_away_with_it(make: Make
     fetcher = make(4)
     fetcher.fetch(query(1))
     fetcher.fetch(query(2), queries(3, 4, 5))
-    fetcher.drop(query(1))
+    fetcher.discard_ahead(query(1))
     assert fetcher.fetch(Query("clicks", (("page", 50),))) == 50
     assert fetcher.fetch(Query("clicks", (("page", 51),))) == 51
     fetcher.close()
@@ -186,7 +186,7 @@ def test_what_was_dropped_and_is_still_under_way_counts_among_those_that_may_be(
     fetcher.fetch(query(1))
     for number in (10, 20, 30):
         fetcher.fetch(query(number), queries(number + 1, number + 2), queries(number + 3))
-        fetcher.drop(query(1))
+        fetcher.discard_ahead(query(1))
     assert server.most <= 3
 
 

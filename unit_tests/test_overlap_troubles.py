@@ -133,7 +133,7 @@ def test_where_some_threads_cannot_start_each_page_comes_once_and_the_budget_is_
     fetcher = fetcher_of(server, budget=budget)
     for _ in range(5):
         assert read(fetcher, 40) == list(range(1, 41))
-        fetcher.drop(query(1))
+        fetcher.discard_ahead(query(1))
     fetcher.close()
     assert len(server.statuses) == server.told == 200
     assert budget.wait(time.monotonic() + WINDOW + MARGIN) == 0, "nothing is under way"
@@ -150,7 +150,7 @@ def test_what_never_ends_is_given_up_soon_and_leaves_the_budget_as_if_it_had_fai
     server.hang = {3, 4}
     fetcher.fetch(query(2), map(query, (3, 4)))
     if dropped:
-        fetcher.drop(query(1))
+        fetcher.discard_ahead(query(1))
     assert budget.wait(time.monotonic() + WINDOW + MARGIN) is None, "two are under way"
     fetcher.close()
     assert budget.wait(time.monotonic() + WINDOW + MARGIN) == 0

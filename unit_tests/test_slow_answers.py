@@ -67,7 +67,7 @@ def client_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     yield make
     over.set()
     for client in clients:
-        client.rest()
+        client.end_requests()
     for listener in listeners:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
@@ -139,7 +139,7 @@ def test_a_request_that_is_under_way_at_the_end_reads_no_further_either(
     client = client_of(lambda: [good], SYNC, DRIPS["body"])
     client.fetch(LISTS)
     client.fetch(LISTS, [Query("email-lists", (("page", 2),))])
-    client.rest()
+    client.end_requests()
     for thread in [thread for thread in threading.enumerate() if thread.name == "mailcoach"]:
         thread.join(SILENCE)
         assert not thread.is_alive()

@@ -131,10 +131,10 @@ def test_segments_are_read_without_a_sort_after_any_was_refused() -> None:
     pages, passes = segments.pages, segments.passes
     first = pages.query(1, passes.sort, {"email_list_uuid": "l"})
     assert dict(first.params)["sort"] == "-created_at,name"
-    assert passes.drops_sort(passes.sort)
+    assert passes.does_without(passes.sort)
     plain = pages.query(2, passes.sort, {"email_list_uuid": "l"})
     assert dict(plain.params) == {"per_page": 100, "page": 2}
-    assert not passes.drops_sort(passes.sort), "there is nothing left to do without"
+    assert not passes.does_without(passes.sort), "there is nothing left to do without"
 
 
 def test_what_the_cdk_itself_would_send_is_guarded_too() -> None:

@@ -48,7 +48,7 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
         try:
             return client.fetch(Query("email-lists", (("page", 1),)))
         finally:
-            client.rest()
+            client.end_requests()
             client._session.close()
 
     return ask

@@ -69,7 +69,7 @@ class ListingStream(MailcoachStream, ABC):
             found.update(str(row.get("uuid")) for row in page.rows)
             total = page.total
             if uuid in found:
-                self.client.rest()
+                self.client.end_requests()
                 return False
         # A list that shows nothing of what it showed is another database's, and one with gaps proves nothing.
         if len(found) < total or (others and found.isdisjoint(others)):

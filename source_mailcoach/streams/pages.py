@@ -91,7 +91,7 @@ class Pages:
             order,
             reverse=self._asker(reverse_of(sort) if sort else "", stream_slice, then),
             start=start,
-            forget=lambda: self.client.drop(first),
+            forget=lambda: self.client.discard_ahead(first),
             catch_up=catch_up,
         )
 

@@ -92,7 +92,7 @@ class Passes:
                 if self._is_over:
                     break
         finally:
-            self._client.rest()
+            self._client.end_requests()
         if not self._due:
             self._reach(state.ended(self._reached))
             yield {}
@@ -115,7 +115,7 @@ class Passes:
             self._failed.succeeded()
         except Exception as error:
             if not self._is_of_list_alone(error, parent):
-                self._client.rest()
+                self._client.end_requests()
                 yield from self._checkpoint.messages()
                 raise
             self._leave_out(parent, error)
@@ -170,7 +170,7 @@ class Passes:
         except PagingError as error:
             raise self._pages.wrong(error) from error
         finally:
-            self._client.drop(self._pages.query(1, self.sort, stream_slice))
+            self._client.discard_ahead(self._pages.query(1, self.sort, stream_slice))
         if is_deleted(absent):
             self._emit(ListDeleted(self._pages.stream, self._name_of(parent)))
         elif absent:
@@ -197,12 +197,12 @@ class Passes:
         try:
             yield from self._read_by(sort, known_before, parent, stream_slice)
         except QueryRefused:
-            if not self.drops_sort(sort):
+            if not self.does_without(sort):
                 raise
             # An older server. It refuses the first page, so nothing of this list is out yet.
             yield from self._read_by(self.sort, None, parent, stream_slice)
 
-    def drops_sort(self, refused: str) -> bool:
+    def does_without(self, refused: str) -> bool:
         """Whether the stream can do without a sort that the server refuses. It is not tried again in this sync."""
         if refused == self._changes_sort:
             self._changes_sort = None

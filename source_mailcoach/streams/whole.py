@@ -30,5 +30,5 @@ def read_whole(
     except PagingError as error:
         raise pages.wrong(error) from error
     finally:
-        pages.client.rest()
+        pages.client.end_requests()
     pages.finish()

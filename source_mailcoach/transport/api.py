@@ -137,9 +137,9 @@ class MailcoachClient(HttpClient):
         """When the answer that was fetched last was asked for, and when it came (monotonic)."""
         return self._fetcher.asked_at, self._fetcher.answered_at
 
-    def drop(self, page: Query) -> None:
+    def discard_ahead(self, page: Query) -> None:
         """Throw away what was fetched ahead of the list that this is a page of."""
-        self._fetcher.drop(page)
+        self._fetcher.discard_ahead(page)
 
     def will_wait(self, query: Query | None) -> bool:
         """Whether there is a wait before this query is answered, or (None) before one that is not known yet.
@@ -154,13 +154,13 @@ class MailcoachClient(HttpClient):
         """How many pages the list of a first page has that was fetched ahead; 0 if that is not known yet."""
         return self._fetcher.last_page(query)
 
-    def rest(self) -> None:
+    def end_requests(self) -> None:
         """Nothing is asked for now: end what is under way, and all threads."""
         self._fetcher.close()
 
     def close(self) -> None:
         """Nothing is asked for any more: end what is under way, and close the connections."""
-        self.rest()
+        self.end_requests()
         self._session.close()
 
     @property

@@ -80,7 +80,7 @@ class Fetcher:
             self.close()
             raise
 
-    def drop(self, page: Query) -> None:
+    def discard_ahead(self, page: Query) -> None:
         """What was fetched ahead of the list that this is a page of is thrown away, and what is under way will be."""
         for query in [query for query in self._ended if query.of_list == page.of_list]:
             del self._ended[query]
