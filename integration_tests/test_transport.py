@@ -42,7 +42,7 @@ def read(connector: SourceMailcoach, config: Any, *streams: str) -> list[Airbyte
 def test_connections_are_kept_and_compressed_answers_are_asked_for(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(MailcoachClient, "close", MailcoachClient.rest)  # so that its connections can be counted
+    monkeypatch.setattr(MailcoachClient, "close", MailcoachClient.end_requests)  # its connections are counted
     connector = Watched()
     read(connector, sandbox.config(max_parallel_requests=3))
     manager: Any = connector.made[0].client._session.get_adapter(sandbox.api_base_url)
