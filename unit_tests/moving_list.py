@@ -2,6 +2,7 @@
 
 import bisect
 import random
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -206,3 +207,33 @@ def read(server: MovingList, start: Position | None = None, catch_up: bool = Fal
     came = [row["uuid"] for page, _ in reader for row in page.rows]
     more = server.requests - before - max(pages, server.pages)
     return Outcome(came, reader, server.wanted - set(came), more)
+
+
+@dataclass
+class Scripted(MovingList):
+    """What happens before which request is counted, or before its rows are selected: by the number of such moments."""
+
+    script: Mapping[int, Callable[[MovingList], None]] = field(default_factory=dict)
+    moment: int = 0
+
+    def live(self) -> None:
+        self.moment += 1
+        if change := self.script.get(self.moment):
+            change(self)
+            self.changed += 1
+
+
+def numbered(count: int, waiting: int = 0) -> list[dict[str, Any]]:
+    return [{"uuid": number, "at": None if number < waiting else number} for number in range(count)]
+
+
+def first_is_deleted(server: MovingList) -> None:
+    server.stays.discard(server.rows.pop(0)["uuid"])
+
+
+def last_moves_to_the_front(server: MovingList) -> None:
+    """The last row there is, or the last without a time, gets the newest time."""
+    server.newest += 1
+    row = server.rows.pop()
+    server.stays.discard(row["uuid"])
+    server.rows.insert(0, {**row, "at": server.newest})

@@ -2,16 +2,27 @@
 
 import itertools
 import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
 from source_mailcoach.sync.paging import Page, PagingError, Position, Reply
 from source_mailcoach.sync.reader import GRACE, LIMIT, Reader
 from source_mailcoach.sync.trail import Order
-from unit_tests.moving_list import BY_ID, BY_TIME, TIED, MovingList, a_list, read, time_of, uuid_of
+from unit_tests.moving_list import (
+    BY_ID,
+    BY_TIME,
+    TIED,
+    MovingList,
+    Scripted,
+    a_list,
+    first_is_deleted,
+    last_moves_to_the_front,
+    numbered,
+    read,
+    time_of,
+    uuid_of,
+)
 from unit_tests.seeds import seeds
 
 KINDS = ["id", "time", "tied", "whole"]
@@ -231,36 +242,6 @@ def test_a_row_deleted_between_count_and_rows_of_a_page_does_not_pull_another_pa
     assert asked == [1, 2, 3, 2, 1, 4]
 
 
-@dataclass
-class Scripted(MovingList):
-    """What happens before which request is counted, or before its rows are selected: by the number of such moments."""
-
-    script: Mapping[int, Callable[[MovingList], None]] = field(default_factory=dict)
-    moment: int = 0
-
-    def live(self) -> None:
-        self.moment += 1
-        if change := self.script.get(self.moment):
-            change(self)
-            self.changed += 1
-
-
-def numbered(count: int, waiting: int = 0) -> list[dict[str, Any]]:
-    return [{"uuid": number, "at": None if number < waiting else number} for number in range(count)]
-
-
-def first_is_deleted(server: MovingList) -> None:
-    server.stays.discard(server.rows.pop(0)["uuid"])
-
-
-def last_moves_to_the_front(server: MovingList) -> None:
-    """The last row there is, or the last without a time, gets the newest time."""
-    server.newest += 1
-    row = server.rows.pop()
-    server.stays.discard(row["uuid"])
-    server.rows.insert(0, {**row, "at": server.newest})
-
-
 @pytest.mark.parametrize(("dropped", "place"), itertools.product((0, 7, 13, 14), (15, 16, 22, 29)))
 def test_a_row_that_drops_onto_the_next_page_pulls_no_other_past_the_reader(dropped: int, place: int) -> None:
     """The time of a first open is corrected to an earlier one: the total stays, and a row of page 2 moves to page 1."""
@@ -429,5 +410,7 @@ def test_a_cache_whose_pages_contradict_each_other_does_not_keep_the_reader_for_
         rows = [{"uuid": uuid} for uuid in range(total - 5 * (number - 1), max(0, total - 5 * number), -1)]
         return Reply(Page(number, 8, total, 5, rows), asked, asked + 0.5)
 
-    assert list(Reader(ask, BY_ID))
+    reader = Reader(ask, BY_ID)
+    assert list(reader)
+    assert reader.unproved
     assert asked <= 4 * (LIMIT * 8 + GRACE)

@@ -1,0 +1,168 @@
+"""The reader's contract where one thing happens at one moment, on which a row, a request or a warning hangs."""
+
+import itertools
+import random
+
+import pytest
+
+from source_mailcoach.sync.paging import Page, Reply
+from source_mailcoach.sync.reader import Reader
+from source_mailcoach.sync.runs import NOISY
+from source_mailcoach.sync.trail import Order
+from unit_tests.moving_list import (
+    BY_ID,
+    MovingList,
+    Scripted,
+    a_list,
+    first_is_deleted,
+    last_moves_to_the_front,
+    numbered,
+    read,
+    time_of,
+    uuid_of,
+)
+
+# In a `Scripted` list that changes in half steps too, request n is counted after moment 2n - 1, its rows are selected
+# after moment 2n.
+
+
+@pytest.mark.parametrize("rows", [30, 60], ids=["at the last page", "further on"])
+@pytest.mark.parametrize("kind", ["id", "time"])
+def test_a_row_that_comes_in_while_the_reader_goes_back_pushes_no_other_past_it(kind: str, rows: int) -> None:
+    """Row 15 goes to page 1 by the deletion, and back to page 2 before page 1 is selected anew. Page 2 lacked it."""
+    script = {3: first_is_deleted, 6: MovingList.front}
+    server = Scripted("id", random.Random(1), numbered(rows), script=script)
+    order = BY_ID if kind == "id" else Order(uuid_of, time_of)
+    came = {row["uuid"] for page, _ in Reader(server.asker(), order) for row in page.rows}
+    assert server.stays <= came
+
+
+@pytest.mark.parametrize("rows", [30, 31, 46, 60])
+def test_a_row_that_is_raised_while_the_reader_goes_back_pushes_no_other_past_it(rows: int) -> None:
+    """Its time is corrected to a later one, which no total shows: only known rows that stand further back do."""
+
+    def fifth_is_deleted(server: MovingList) -> None:
+        server.stays.discard(server.rows.pop(5)["uuid"])
+
+    def a_row_is_raised(server: MovingList) -> None:
+        server.newest += 1
+        row = server.rows.pop(25)
+        server.stays.discard(row["uuid"])
+        server.rows.insert(0, {**row, "at": server.newest})
+
+    script = {2: fifth_is_deleted, 3: a_row_is_raised}
+    server = Scripted("time", random.Random(1), numbered(rows), half_steps=False, script=script)
+    came = {row["uuid"] for page, _ in Reader(server.asker(), Order(uuid_of, time_of)) for row in page.rows}
+    assert server.stays <= came
+
+
+def test_a_deletion_and_a_new_row_behind_the_reader_hide_nothing_if_a_run_was_read_again_between_the_two() -> None:
+    """Request 2 finds that a row has moved, so the run that ends on page 2 is read again, by request 3 and on."""
+    rows = [{"uuid": number, "at": 45 if 40 <= number < 50 else number} for number in range(60)]
+    script = {2: last_moves_to_the_front, 3: first_is_deleted, 4: lambda server: server.insert(5)}
+    server = Scripted("tied", random.Random(1), rows, half_steps=False, script=script)
+    assert not read(server).lost
+
+
+def test_a_page_that_lacked_a_row_is_not_settled_by_a_request_that_was_under_way_with_it() -> None:
+    """Pages 3 and 4 are both counted, then row 4 is deleted, then both are selected: row 30 was on neither."""
+    rows = numbered(75)
+    deleted: list[object] = []
+
+    def ask(number: int, last: int) -> Reply:
+        nonlocal asked
+        asked += 1
+        if asked == 3:
+            deleted.append(rows.pop(4))
+        total = len(rows) + (asked in (3, 4))
+        page = Page(number, 5, total, 15, rows[15 * (number - 1) : 15 * number])
+        return Reply(page, asked, asked + (2.5 if asked in (3, 4) else 0.5))
+
+    asked = 0
+    came = [row["uuid"] for page, _ in Reader(ask, BY_ID) for row in page.rows]
+    assert set(came) == set(range(75))
+
+
+def test_whoever_goes_on_where_a_row_vanishes_at_that_very_moment_misses_no_other() -> None:
+    """Page 3, the last one, is counted as it was; then the first row is deleted, and row 30 is on page 2."""
+    server = Scripted("id", random.Random(1), numbered(45))
+    readings = list(itertools.islice(server.reader(), 2))
+    came = {row["uuid"] for page, _ in readings for row in page.rows}
+    position = readings[-1][1]
+    assert position
+    assert position.ahead == 15
+    server.script = {server.moment + 2: first_is_deleted}
+    assert not read(server, position).lost - came
+
+
+@pytest.mark.parametrize("kind", ["id", "time", "tied"])
+def test_rows_that_new_ones_push_onto_the_next_page_come_once(kind: str) -> None:
+    server = a_list(4, kind, rate=0.5, changes=("front",), half_steps=False)
+    came = read(server).came
+    assert server.changed > 3
+    assert len(came) == len(set(came))
+
+
+def test_rows_of_a_list_without_a_sort_come_once_though_its_page_size_changes() -> None:
+    server = MovingList("whole", random.Random(1), numbered(60), size=15)
+    came: list[int] = []
+    for page, _ in server.reader():
+        came += [row["uuid"] for row in page.rows]
+        server.size = 10 if len(came) >= 30 else 15
+    assert sorted(came) == list(range(60))
+
+
+@pytest.mark.parametrize("kind", ["id", "time", "tied", "whole"])
+def test_after_the_last_page_there_is_no_position_to_go_on_from(kind: str) -> None:
+    *before, (_, at_the_end) = MovingList(kind, random.Random(1), numbered(60)).reader()
+    assert at_the_end is None
+    assert any(position for _, position in before) is (kind != "whole")
+
+
+# A long run ------------------------------------------------------------------------------------------------------
+
+
+def test_a_row_that_vanishes_from_a_long_run_costs_one_more_reading_of_it() -> None:
+    server = equal_rows({20: first_is_deleted})
+    pages = server.pages
+    outcome = read(server)
+    assert (outcome.lost, outcome.reader.missing, outcome.reader.unproved) == (set(), 0, False)
+    assert server.requests <= 2 * (pages + 2)
+
+
+def test_a_long_run_that_loses_rows_all_the_time_is_read_a_few_times_and_left_as_unproved() -> None:
+    server = equal_rows(dict.fromkeys(range(20, 1000, 10), first_is_deleted))
+    pages = server.pages
+    outcome = read(server)
+    assert (outcome.lost, outcome.reader.missing, outcome.reader.unproved) == (set(), 0, True)
+    assert server.requests <= (1 + NOISY) * (pages + 2)
+
+
+def equal_rows(script: dict[int, object]) -> Scripted:
+    rows = [{"uuid": number, "at": 1} for number in range(600)]
+    return Scripted("tied", random.Random(1), rows, half_steps=False, script=script)  # type: ignore[arg-type]
+
+
+# What cannot be proved --------------------------------------------------------------------------------------------
+
+
+def test_a_list_that_grows_by_a_page_with_every_request_ends_as_unproved() -> None:
+    def a_page_comes_in(server: MovingList) -> None:
+        for _ in range(server.size):
+            server.front()
+
+    server = Scripted(
+        "id", random.Random(1), numbered(30), half_steps=False, script=dict.fromkeys(range(2, 9999), a_page_comes_in)
+    )
+    reader = server.reader()
+    assert not any(page.rows for page, _ in list(reader)[1:3])
+    assert reader.unproved
+
+
+def test_a_list_without_a_sort_that_grows_with_every_request_is_unproved() -> None:
+    server = Scripted(
+        "whole", random.Random(1), numbered(60), half_steps=False, script=dict.fromkeys(range(1, 999), MovingList.front)
+    )
+    reader = server.reader()
+    assert set(range(60)) <= {row["uuid"] for page, _ in reader for row in page.rows}
+    assert (reader.missing, reader.unproved) == (0, True)
