@@ -1,6 +1,7 @@
 """Each probe can fail: a server that does otherwise is found out by it. Some show a thing only where it happens."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -182,45 +183,51 @@ def test_every_probe_has_a_lie_that_it_finds_or_is_one_that_cannot_fail() -> Non
     assert sorted([*LIES, *ONLY_SEEN]) == sorted(PROBES)
 
 
+@contextmanager
+def asked(sandbox: Sandbox) -> Iterator[Account]:
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in trust(sandbox).items():
+            patch.setenv(variable, value)
+        client = ProbingClient(Config.parse(sandbox.config()))
+    try:
+        yield Account(client)
+    finally:
+        client.close()
+
+
+@pytest.fixture(scope="module")
+def honest(sandboxes: dict[str, Sandbox]) -> Iterator[dict[str, Account]]:
+    """What each of them says when it does not lie, asked once for all tests."""
+    with ExitStack() as stack:
+        yield {version: stack.enter_context(asked(sandbox)) for version, sandbox in sandboxes.items()}
+
+
 @pytest.mark.parametrize("name", LIES)
 def test_a_lie_is_found_and_the_truth_is_not_blamed(
-    name: str, sandboxes: dict[str, Sandbox], monkeypatch: pytest.MonkeyPatch
+    name: str, sandboxes: dict[str, Sandbox], honest: dict[str, Account]
 ) -> None:
     probe = PROBES[name]
-    sandbox = sandboxes[version_for(probe)]
-    monkeypatch.setenv(*next(iter(trust(sandbox).items())))
-
-    def verdict() -> Verdict:
-        client = ProbingClient(Config.parse(sandbox.config()))
-        try:
-            return Account(client).finding(probe).verdict
-        finally:
-            client.close()
-
-    assert verdict() is Verdict.HOLDS
-    sandbox.add_fault(LIES[name])
+    version = version_for(probe)
+    assert honest[version].finding(probe).verdict is Verdict.HOLDS
+    sandboxes[version].add_fault(LIES[name])
     try:
-        assert verdict() is Verdict.DOES_NOT_HOLD
+        with asked(sandboxes[version]) as account:
+            assert account.finding(probe).verdict is Verdict.DOES_NOT_HOLD
     finally:
-        sandbox.clear_faults()
+        sandboxes[version].clear_faults()
 
 
-def test_probes_of_what_only_some_servers_do_never_fail(
-    sandboxes: dict[str, Sandbox], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_probes_of_what_only_some_servers_do_never_fail(sandboxes: dict[str, Sandbox]) -> None:
     """A server on which it does not happen cannot tell."""
     sandbox = sandboxes["v8"]
-    monkeypatch.setenv(*next(iter(trust(sandbox).items())))
     sandbox.add_fault(rows(SENDS, lambda row: {**row, "sent_at": row["uuid"], "last_opened_at": None}))
     sandbox.add_fault(put(CAMPAIGNS, statistics_calculated_at=None))
     sandbox.add_fault(put(OPENS, subscriber_email_list_uuid="845a0000-0000-4000-8000-000000000000"))
     sandbox.settings.shuffle_ties = False
-    client = ProbingClient(Config.parse(sandbox.config()))
     try:
-        account = Account(client)
-        found = {name: account.finding(PROBES[name]).verdict for name in ONLY_SEEN}
+        with asked(sandbox) as account:
+            found = {name: account.finding(PROBES[name]).verdict for name in ONLY_SEEN}
     finally:
-        client.close()
         sandbox.clear_faults()
         sandbox.settings.shuffle_ties = True
     assert set(found.values()) == {Verdict.CANNOT_TELL}

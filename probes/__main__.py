@@ -25,8 +25,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--config", required=True, help="a configuration of the connector, such as secrets/config.json")
     parser.add_argument("--report", type=Path, help="a file for a report without personal data, in Markdown")
     options = parser.parse_args(arguments)
-    # The connector tells of waits that are longer than some seconds.
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         inputs.require_certificates()
         client = ProbingClient(Config.parse(inputs.read_config(options.config)))
@@ -60,4 +58,6 @@ def probe(client: ProbingClient, report_path: Path | None) -> int:
 
 
 if __name__ == "__main__":
+    # Longer waits are told by the connector, which the CDK has made to write messages of the protocol to stdout.
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr, force=True)
     sys.exit(main())
