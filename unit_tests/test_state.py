@@ -87,7 +87,8 @@ def test_the_gate_lets_through_what_can_have_changed(what: Campaign, is_due: boo
 
 
 def test_a_window_of_no_days_looks_at_recounts_alone() -> None:
-    assert due_names(SINCE, campaign("a", sent=MINUTE, counted=2 * HOUR), window=timedelta(0)) == []
+    for sent in (MINUTE, None):
+        assert due_names(SINCE, campaign("a", sent=sent, counted=2 * HOUR), window=timedelta(0)) == []
 
 
 def test_the_first_pass_reads_everything_that_was_sent_oldest_first() -> None:
@@ -153,6 +154,7 @@ def test_an_unfinished_full_refresh_is_no_start_for_an_incremental_sync() -> Non
         (campaign("sent before the last pass", sent=2 * HOUR), NOW - HOUR - DAY),
         # It can have been paused, and so out of scope, since its first rows came: perhaps it was never read.
         (campaign("sent since the last pass", sent=30 * MINUTE), None),
+        (campaign("sent just before the last pass", sent=70 * MINUTE), None),
         (campaign("being sent", sent=None, status="sending"), None),
     ],
     ids=lambda value: value.uuid if isinstance(value, Campaign) else "",
@@ -354,6 +356,13 @@ def test_a_list_that_is_begun_anew_in_a_later_pass_is_done_when_it_was_read() ->
     assert finished(at_position(state, B, "-another_sort", HALF), B).pending == ()
 
 
+def test_a_list_that_fails_in_a_pass_that_leaves_no_cursor_begins_anew() -> None:
+    """Nothing tells which changes in front of its position the next pass would bring."""
+    state = sync(sync(State(SCOPE), [B]), [B])
+    assert (state.running, state.cursor, names(state)) == (None, None, ["a", "c", "d", "b"])
+    assert start_of(state, B, SORT) is None
+
+
 def test_a_full_refresh_is_open_until_all_lists_have_come_however_often_they_fail() -> None:
     state = State(SCOPE)
     for _ in range(4):
@@ -401,6 +410,18 @@ def test_where_more_fail_than_are_remembered_the_place_of_the_first_of_them_is_k
             if state.cursor == time(HOUR):
                 assert came >= set(many) - {parent for parent in many if state.pending_of(parent)}
         assert came == set(many)
+
+
+def test_a_full_refresh_is_open_for_a_list_that_was_not_remembered_though_all_that_were_have_come() -> None:
+    many = [Parent(time(timedelta(days=100 - number)), f"{number:02}") for number in range(ROOM + 1)]
+    state, _ = begin({}, SCOPE, "full_refresh", NOW)
+    for parent in due(state, many):
+        state = failed(state, parent)
+    state, _ = begin(ended(state).to_json(), SCOPE, "full_refresh", NOW)
+    for parent in due(state, many):
+        state = failed(state, parent) if parent is many[-1] else finished(state, parent)
+    state, _ = begin(ended(state).to_json(), SCOPE, "full_refresh", NOW)
+    assert due(state, many) == [many[-1]]
 
 
 def test_a_state_in_which_lists_are_pending_survives_its_way_through_json() -> None:

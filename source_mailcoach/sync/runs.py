@@ -134,10 +134,9 @@ class Runs:
         return [self.open] if self.open else []
 
     def pushed(self, rows: int) -> None:
-        """So many rows came in at the front of the list."""
+        """So many rows came in at the front of the list. Where the open run ends now, the next page shows."""
         if self.open:
             self.open.first += rows
-            self.open.end += rows
 
     @property
     def is_long(self) -> bool:
