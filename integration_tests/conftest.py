@@ -1,5 +1,6 @@
 """How runs of the connector start: as forks of a process that has imported it, unless a test asks for a cold start."""
 
+import signal
 import time
 from collections.abc import Iterator
 
@@ -11,6 +12,8 @@ from sandbox.fork_server import ForkServer
 
 @pytest.fixture(scope="session", autouse=True)
 def fork_server() -> Iterator[ForkServer]:
+    """A job in the background of a shell ignores SIGINT, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with pytest.MonkeyPatch.context() as patch:
         server = ForkServer()
         patch.setattr(connector, "start", server.start)

@@ -17,12 +17,12 @@ def test_a_row_that_vanished_makes_up_for_none_that_is_missing() -> None:
     """Whether it shows by a smaller total, or by a page with fewer rows than were counted."""
     for later in (page(2, range(10, 20), total=59), page(6, range(50, 59))):
         run = Run("equal", False, 0, 20, 60, pages=2)
-        assert all(map(run.take, range(20)))
-        run.notice(page(2, range(10, 20)))
+        assert all(map(run.add, range(20)))
+        run.see_total(page(2, range(10, 20)))
         assert run.missing == 0
-        run.notice(later)
+        run.see_total(later)
         assert run.missing == 20
-        assert not run.take(3), "it is no new row for that"
+        assert not run.add(3), "it is no new row for that"
         assert run.missing == 19
 
 

@@ -24,7 +24,6 @@ from source_mailcoach.sync.state import (
     Scope,
     State,
     at_position,
-    begin,
     due,
     ended,
     failed,
@@ -32,6 +31,7 @@ from source_mailcoach.sync.state import (
     listed,
     saw,
     start_of,
+    start_pass,
 )
 from source_mailcoach.sync.times import format_time, latest
 
@@ -57,7 +57,7 @@ def listing(*campaigns: Campaign) -> Listing:
 
 
 def start(stored: dict[str, Any], scope: Scope, mode: Mode, found: Listing) -> tuple[State, str | None]:
-    return begin(stored, scope, mode, found.time, found.cursor)
+    return start_pass(stored, scope, mode, found.time, found.cursor)
 
 
 def due_names(state: State, *campaigns: Campaign, window: timedelta = WEEK) -> list[str]:
@@ -257,7 +257,7 @@ def test_the_largest_state_is_less_than_a_kilobyte() -> None:
 
 def test_a_pass_through_rows_that_tell_their_time_leaves_what_it_has_seen_at_its_earliest_page() -> None:
     """The first page can be the later one: it failed and was asked for again, while the next waited to be read."""
-    state, _ = begin({}, SCOPE, "incremental", NOW)
+    state, _ = start_pass({}, SCOPE, "incremental", NOW)
     state = saw(saw(saw(state, NOW - MINUTE, [NOW - 2 * MINUTE]), NOW - HOUR), NOW, [NOW - DAY])
     assert ended(state).cursor == "2026-11-01T10:59:00Z"
     assert seen_before(ended(state), ACCOUNT) == NOW - HOUR - 16 * MINUTE
@@ -265,8 +265,8 @@ def test_a_pass_through_rows_that_tell_their_time_leaves_what_it_has_seen_at_its
 
 
 def test_a_pass_that_goes_on_hours_later_reckons_from_when_it_began() -> None:
-    half = saw(begin({}, SCOPE, "incremental", NOW)[0], NOW - 9 * HOUR, [NOW - 10 * HOUR])
-    resumed, _ = begin(json.loads(json.dumps(half.to_json())), SCOPE, "incremental", NOW)
+    half = saw(start_pass({}, SCOPE, "incremental", NOW)[0], NOW - 9 * HOUR, [NOW - 10 * HOUR])
+    resumed, _ = start_pass(json.loads(json.dumps(half.to_json())), SCOPE, "incremental", NOW)
     assert ended(saw(resumed, NOW, [NOW - MINUTE])).cursor == "2026-11-01T02:59:00Z"
 
 
@@ -278,14 +278,14 @@ def test_a_pass_of_an_older_state_is_held_against_the_rows_from_now_on() -> None
 
 
 def test_where_no_row_shows_a_time_the_cursor_before_holds() -> None:
-    state, _ = begin(SINCE.to_json(), SCOPE, "incremental", NOW)
+    state, _ = start_pass(SINCE.to_json(), SCOPE, "incremental", NOW)
     assert ended(saw(state, NOW, [None])).cursor == SINCE.cursor
-    assert ended(saw(begin({}, SCOPE, "incremental", NOW)[0], NOW)).cursor is None
+    assert ended(saw(start_pass({}, SCOPE, "incremental", NOW)[0], NOW)).cursor is None
 
 
 def test_parents_are_read_in_the_order_of_their_creation_whatever_the_order_of_their_listing() -> None:
     young, old = Parent(time(DAY), "a"), Parent(time(2 * DAY), "b")
-    state, _ = begin({}, SCOPE, "incremental", NOW, None)
+    state, _ = start_pass({}, SCOPE, "incremental", NOW, None)
     assert due(state, [young, old]) == [old, young]
     assert due(finished(state, old), [young, old]) == [young]
 
@@ -299,7 +299,7 @@ HALF = Position(15, 90, 15, time(DAY), ("mark",), time(HOUR), 15)
 
 def sync(state: State, failing: Collection[Parent], mode: Mode = "incremental", cursor: str | None = None) -> State:
     """A sync that goes on with a saved state: some lists fail, each after a page of it was read."""
-    state, _ = begin(json.loads(json.dumps(state.to_json())), SCOPE, mode, NOW, cursor)
+    state, _ = start_pass(json.loads(json.dumps(state.to_json())), SCOPE, mode, NOW, cursor)
     for parent in due(state, PARENTS):
         state = at_position(state, parent, SORT, HALF)
         state = failed(state, parent) if parent in failing else finished(state, parent)
@@ -318,17 +318,17 @@ def test_behind_a_list_that_fails_all_are_read_and_the_next_sync_reads_it_alone(
     assert state.cursor == (time(DAY) if mode == "incremental" else None)
     assert names(state) == [failing.uuid]
     assert start_of(state, failing, SORT) == HALF
-    resumed, _ = begin(state.to_json(), SCOPE, mode, NOW)
+    resumed, _ = start_pass(state.to_json(), SCOPE, mode, NOW)
     assert names(finished(resumed, failing)) == [], "killed after that, it is not read once more"
     done = sync(state, [], mode)
     assert done == State(SCOPE, time(HOUR) if mode == "incremental" else None)
 
 
 def test_what_is_new_is_read_before_what_is_pending() -> None:
-    state = finished(failed(finished(begin({}, SCOPE, "incremental", NOW)[0], A), B), C)
+    state = finished(failed(finished(start_pass({}, SCOPE, "incremental", NOW)[0], A), B), C)
     assert names(state) == ["d", "b"]
     new_pass = State(SCOPE, time(HOUR), pending=state.pending)
-    assert names(begin(new_pass.to_json(), SCOPE, "incremental", NOW)[0]) == ["a", "c", "d", "b"]
+    assert names(start_pass(new_pass.to_json(), SCOPE, "incremental", NOW)[0]) == ["a", "c", "d", "b"]
 
 
 def test_a_list_that_fails_again_lets_an_incremental_pass_be_closed_and_keeps_its_own_cursor() -> None:
@@ -352,7 +352,7 @@ def test_a_list_that_goes_on_in_a_later_pass_is_read_once_more_for_what_changed_
 
 def test_a_list_that_is_begun_anew_in_a_later_pass_is_done_when_it_was_read() -> None:
     state = sync(sync(State(SCOPE, time(9 * DAY)), [B], cursor=time(DAY)), [B])
-    state, _ = begin(state.to_json(), SCOPE, "incremental", NOW)
+    state, _ = start_pass(state.to_json(), SCOPE, "incremental", NOW)
     assert finished(at_position(state, B, "-another_sort", HALF), B).pending == ()
 
 
@@ -374,7 +374,7 @@ def test_a_full_refresh_is_open_until_all_lists_have_come_however_often_they_fai
 @pytest.mark.parametrize(("before", "after"), [("full_refresh", "incremental"), ("incremental", "full_refresh")])
 def test_a_pass_of_the_other_mode_reads_everything_in_its_order(before: Mode, after: Mode) -> None:
     state = sync(State(SCOPE), [B], before)
-    assert names(begin(state.to_json(), SCOPE, after, NOW)[0]) == ["a", "b", "c", "d"]
+    assert names(start_pass(state.to_json(), SCOPE, after, NOW)[0]) == ["a", "b", "c", "d"]
 
 
 def test_a_campaign_that_is_pending_passes_the_gate_whether_or_not_it_was_recounted() -> None:
@@ -397,7 +397,7 @@ def test_where_more_fail_than_are_remembered_the_place_of_the_first_of_them_is_k
         ill = set(rng.sample(many, rng.randint(0, 40)))
         state, came = State(SCOPE, time(DAY)), set()
         for mode_of_server in ("ill", "ill", "well", "well"):
-            state, _ = begin(json.loads(json.dumps(state.to_json())), SCOPE, "incremental", NOW, time(HOUR))
+            state, _ = start_pass(json.loads(json.dumps(state.to_json())), SCOPE, "incremental", NOW, time(HOUR))
             for parent in due(state, many):
                 if mode_of_server == "ill" and parent in ill:
                     state = failed(state, parent)
@@ -414,13 +414,13 @@ def test_where_more_fail_than_are_remembered_the_place_of_the_first_of_them_is_k
 
 def test_a_full_refresh_is_open_for_a_list_that_was_not_remembered_though_all_that_were_have_come() -> None:
     many = [Parent(time(timedelta(days=100 - number)), f"{number:02}") for number in range(ROOM + 1)]
-    state, _ = begin({}, SCOPE, "full_refresh", NOW)
+    state, _ = start_pass({}, SCOPE, "full_refresh", NOW)
     for parent in due(state, many):
         state = failed(state, parent)
-    state, _ = begin(ended(state).to_json(), SCOPE, "full_refresh", NOW)
+    state, _ = start_pass(ended(state).to_json(), SCOPE, "full_refresh", NOW)
     for parent in due(state, many):
         state = failed(state, parent) if parent is many[-1] else finished(state, parent)
-    state, _ = begin(ended(state).to_json(), SCOPE, "full_refresh", NOW)
+    state, _ = start_pass(ended(state).to_json(), SCOPE, "full_refresh", NOW)
     assert due(state, many) == [many[-1]]
 
 

@@ -82,7 +82,7 @@ class Server:
 def one_pass(server: Server, stored: State, kept: list[dict[int, int]], rng: random.Random) -> State:
     """An incremental pass as `FeedStream` makes it; it is killed now and then, and goes on hours later."""
     known = gate.seen_before(stored, ACCOUNT)
-    reached, _ = state.begin(stored.to_json(), {}, "incremental", NOON + 10**5 * HOUR)
+    reached, _ = state.start_pass(stored.to_json(), {}, "incremental", NOON + 10**5 * HOUR)
     reached = state.saw(reached, server.time + server.ahead)
     for rows, copies in zip(server.lists, kept, strict=True):
         server.live()

@@ -26,7 +26,7 @@ class Owner(Protocol):
     @property
     def scope(self) -> Scope: ...
 
-    def begin(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Parent]]:
+    def next_pass(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Parent]]:
         """The state with a pass that runs, the reason why the saved one is not gone by, and the parents due."""
 
     def slice_of(self, parent: Parent) -> Slice:
@@ -68,9 +68,9 @@ class OfAccount:
         """The time when the parents were listed, if they are listed: a later one is all new to the next pass."""
         return None
 
-    def begin(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Parent]]:
+    def next_pass(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Parent]]:
         parents = self.parents()
-        reached, reason = state.begin(saved, self.scope, mode, clocks.latest(self._client.server_time))
+        reached, reason = state.start_pass(saved, self.scope, mode, clocks.latest(self._client.server_time))
         if listed_at := self.parents_listed_at():
             reached = state.saw(reached, listed_at)
         reached = state.listed(reached, parents)

@@ -26,14 +26,14 @@ class OfCampaigns:
         self._campaigns = campaigns
         self.scope: Scope = campaigns.scope
 
-    def begin(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Parent]]:
+    def next_pass(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Parent]]:
         self._campaigns.renew()
-        return self._begin(saved, mode)
+        return self._next_pass(saved, mode)
 
-    def _begin(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Campaign]]:
+    def _next_pass(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Campaign]]:
         listing = self._campaigns.listing()
         now = clocks.latest(self._client.server_time)
-        reached, reason = state.begin(saved, self.scope, mode, now, listing.cursor, listing.began)
+        reached, reason = state.start_pass(saved, self.scope, mode, now, listing.cursor, listing.began)
         reached = state.listed(reached, listing.campaigns)
         return reached, reason, state.due(reached, gate.gate(reached, listing, self._config.engagement_window))
 
@@ -67,7 +67,7 @@ class OfCampaigns:
         self._pages.emit(Announced(self._pages.stream, what, to_come, self._client.budget.per_minute))
 
     def expected_requests(self, mode: Mode, saved: Mapping[str, Any]) -> int:
-        _, _, due = self._begin(saved, mode)
+        _, _, due = self._next_pass(saved, mode)
         return sum(map(self._requests_for, due))
 
     def _requests_for(self, campaign: Campaign) -> int:

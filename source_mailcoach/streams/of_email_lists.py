@@ -31,9 +31,9 @@ class OfEmailLists(OfAccount):
     def parents_listed_at(self) -> datetime | None:
         return self._email_lists.listed_at
 
-    def begin(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Parent]]:
+    def next_pass(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Parent]]:
         self._email_lists.renew()
-        return super().begin(saved, mode)
+        return super().next_pass(saved, mode)
 
     def slice_of(self, parent: Parent) -> Slice:
         return {"email_list_uuid": parent.uuid}
@@ -47,7 +47,7 @@ class OfEmailLists(OfAccount):
 
     def expected_requests(self, mode: Mode, saved: Mapping[str, Any]) -> int:
         """Mailcoach counts the subscribers alone, and how many of them have changed is not known before."""
-        reached, _ = state.begin(saved, self.scope, mode, clocks.latest(self._client.server_time))
+        reached, _ = state.start_pass(saved, self.scope, mode, clocks.latest(self._client.server_time))
         parents = state.due(reached, self.parents())
         if not self._facts.counter or reached.cursor:
             return len(parents)

@@ -72,7 +72,7 @@ class Passes:
         An empty slice if none is due, since the CDK asks for the state after slices only. Lists that could not be read
         are left for the next sync, and named by the MailcoachError that is raised at the end.
         """
-        self._reached, reason, self._due = self._owner.begin(saved, mode)
+        self._reached, reason, self._due = self._owner.next_pass(saved, mode)
         if reason:
             self._emit(ReadAgain(f"of {self._pages.stream} is", reason))
         self._failed = FailedLists(self._pages.stream, self._owner.unit)

@@ -268,7 +268,7 @@ class Reader:
         self._unsettled.clear()
         self._page_before = None
         self._has_shrunk = False
-        self._trail.begin_anew()
+        self._trail.forget_places()
         self._is_before_position = True
         if self._runs:
             self._runs.restart()

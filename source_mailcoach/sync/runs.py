@@ -6,7 +6,7 @@ places; else it is read again, by the reverse sort too, which brings rows that t
 sort to go by is one run as a whole, and has as many places as the server counts.
 
 What that costs: each further reading of a run takes its pages and up to two more. If nothing moves, a database either
-mixes equal rows anew for each page: then `PATIENCE` readings in a row without a new row make it improbable that one is
+mixes equal rows anew for each page: then `IDLE_READINGS` in a row without a new row make it improbable that one is
 missing still. Or it repeats the same order, and rows that are on no page in either direction cannot be had (seen with
 PostgreSQL, from some 160 equal rows on). That shows when a reading gives the same rows in the same places as the one
 before it in its direction. The more rows a run has, the less can that be chance: it counts as one reading for each row
@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 
 from source_mailcoach.sync.paging import Page, Row
 
-ROUNDS, PATIENCE, NOISY = 30, 8, 4
+ROUNDS, IDLE_READINGS, NOISY = 30, 8, 4
 LONG = 3  # pages
 
 GetPage = Callable[[int], Page]
@@ -59,7 +59,7 @@ class Run:
             return 0
         return max(self.end - self.first - self.counted, int(not self.sure))
 
-    def take(self, key: int) -> bool:
+    def add(self, key: int) -> bool:
         """Take in a row by its key; whether it is new."""
         came = self.seen.get(key)
         if came != self.count:
@@ -71,7 +71,7 @@ class Run:
         """A row vanished, maybe one of those that came: it would make up for one that is missing."""
         self.count, self.counted = self.count + 1, 0
 
-    def notice(self, page: Page) -> None:
+    def see_total(self, page: Page) -> None:
         """A page is about to be taken in: do fewer rows exist than when those so far were counted?"""
         if page.total < self.total or page.is_short:
             self.count_anew()
@@ -98,7 +98,7 @@ class Runs:
         closed: list[Run] = []
         begin = (page.number - 1) * page.size
         if self.time is None and self.open:
-            self.open.notice(page)
+            self.open.see_total(page)
         index = known
         while index < len(page.rows):
             value = self.value(page.rows[index])
@@ -114,7 +114,7 @@ class Runs:
             run.end = max(run.end, begin + following)
             mine = keys[index:following]
             run.orders[True] = hash((run.orders.get(True), hash(tuple(mine))))
-            is_new += map(run.take, mine)
+            is_new += map(run.add, mine)
             index = following
         if self.time is None and self.open:
             self.open.first, self.open.end = 0, page.total
@@ -164,13 +164,13 @@ def complete(
     idle = noisy = 0
     span = (run.total, run.first, run.end) if run.sure else None
     for attempt in range(ROUNDS):
-        if not run.missing or idle >= PATIENCE or noisy >= (1 if run.waits else NOISY):
+        if not run.missing or idle >= IDLE_READINGS or noisy >= (1 if run.waits else NOISY):
             break
         forth = attempt % 2 == 1
         counted, order, places, totals = run.counted, {}, set(), set()
         start = (run.first if forth else max(0, run.total - run.end)) // size + 1
         for page in _pages_of(run, gets[0 if forth else 1], start, runs.value):
-            run.notice(page)
+            run.see_total(page)
             if runs.time is None:
                 run.end = page.total
             totals.add(page.total)
@@ -180,7 +180,7 @@ def complete(
             order[page.number] = hash(tuple(keys))
             edges = mine[:1] + mine[-1:]
             places |= {place if forth else page.total - 1 - place for place, _ in edges}
-            yield replace(page, rows=[row for row_key, (_, row) in zip(keys, mine, strict=True) if run.take(row_key)])
+            yield replace(page, rows=[row for row_key, (_, row) in zip(keys, mine, strict=True) if run.add(row_key)])
         if runs.time is not None and places:
             run.first, run.end = min(places), max(places) + 1
         now = (run.total, run.first, run.end)
@@ -194,7 +194,7 @@ def complete(
         evidence = max(1, run.end - run.first - 1) if run.orders.get(forth) == digest else 1
         idle = idle + evidence if quiet and run.counted == counted else 0
         run.orders[forth] = digest
-    run.lost = run.missing if idle >= PATIENCE and not run.waits else 0
+    run.lost = run.missing if idle >= IDLE_READINGS and not run.waits else 0
 
 
 def _pages_of(run: Run, get: GetPage, number: int, value: Value) -> Iterator[Page]:

@@ -48,7 +48,7 @@ from source_mailcoach.sync.watermark import Watermark
 
 Mode = Literal["full_refresh", "incremental"]
 Place = tuple[str, str]
-Anyone = TypeVar("Anyone", bound="Parent")
+AnyParent = TypeVar("AnyParent", bound="Parent")
 # What a state was made for: settings by which rows are left out, or look different, and their values as text. The
 # gate knows nothing of campaigns that were not in the listing then.
 Scope = Mapping[str, str | None]
@@ -155,7 +155,7 @@ def _pass(content: Mapping[str, Any]) -> Pass:
     )
 
 
-def begin(
+def start_pass(
     stored: Mapping[str, Any],
     scope: Scope,
     mode: Mode,
@@ -196,7 +196,7 @@ def usable(stored: Mapping[str, Any], scope: Scope, now: datetime) -> tuple[Stat
     return old, None
 
 
-def due(state: State, parents: Iterable[Anyone]) -> list[Anyone]:
+def due(state: State, parents: Iterable[AnyParent]) -> list[AnyParent]:
     """The parents that the pass is not yet done with, in its order, and after them those that are pending."""
     after = state.running.after if state.running else None
     ordered = sorted(parents, key=lambda parent: parent.place)

@@ -66,7 +66,7 @@ class Trail:
             self._came.move_to_end(key)
         _forget_oldest(self._came, min(ROWS, RECENT * page.size))
 
-    def begin_anew(self) -> None:
+    def forget_places(self) -> None:
         """The list is read again from some page on: where rows stood before says nothing about what follows now."""
         self._came = OrderedDict.fromkeys(self._came)
 
