@@ -4,12 +4,14 @@ import io
 import json
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from airbyte_cdk.sources.streams.checkpoint import CheckpointReader
 
 from source_mailcoach.output import Output
-from source_mailcoach.streams.checkpoint import Checkpoint
+from source_mailcoach.streams.checkpoint import Checkpoint, DueCheckpointReader
 
 
 class Clock:
@@ -83,3 +85,19 @@ def test_without_an_output_of_the_protocol_nothing_is_held(
         patch.setattr(sys, "stdout", output)
         checkpoint.reach({"page": 1})
         assert output.getvalue() == ""
+
+
+def test_the_cdk_makes_a_state_where_one_is_due_and_nowhere_else() -> None:
+    class Reader(CheckpointReader):
+        def next(self) -> Mapping[str, Any] | None:
+            return {}
+
+        def observe(self, new_state: Mapping[str, Any]) -> None:
+            pass
+
+        def get_checkpoint(self) -> Mapping[str, Any] | None:
+            return {"page": 1}
+
+    due = iter([False, True])
+    reader = DueCheckpointReader(Reader(), lambda: next(due))
+    assert [reader.get_checkpoint(), reader.get_checkpoint()] == [None, {"page": 1}]
