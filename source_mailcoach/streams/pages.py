@@ -21,11 +21,14 @@ from source_mailcoach.records.fit import RowFit
 from source_mailcoach.streams.facts import Facts, Row, Slice
 from source_mailcoach.sync.paging import Ask, Page, PagingError, Position, Reply, reverse_of
 from source_mailcoach.sync.reader import Reader
+from source_mailcoach.sync.times import sortable
 from source_mailcoach.sync.trail import Order
 from source_mailcoach.transport.api import MailcoachClient
 from source_mailcoach.transport.request import Query
 
 KEYS_OF_OWNERS = ("campaign_uuid",)
+# A row that gets a new one goes to the front of a list that is sorted by it.
+TIMES_THAT_MOVE = frozenset({"updated_at", "last_opened_at", "sent_at"})
 
 
 class Pages:
@@ -120,6 +123,17 @@ class Pages:
         for page, _ in reader:
             yield page
         self.warn_of_missing(reader, stream_slice)
+
+    def order(self, sort: str) -> Order:
+        """What is known of the list if it is read by this sort."""
+        field = sort.partition(",")[0].removeprefix("-")
+        time = (lambda row: sortable(row.get(field))) if field in self.fit.fields else None
+        tied = self._sort_value if self.facts.ties else None
+        return Order(self.row_key, time, tied, field in TIMES_THAT_MOVE)
+
+    def _sort_value(self, row: Row) -> tuple[Any, ...]:
+        time, *others = (row.get(field) for field in self.facts.ties)
+        return sortable(time), *others
 
     def row_key(self, row: Row) -> tuple[Any, ...]:
         """The primary key within the list of one owner, so without what names the owner.

@@ -28,12 +28,9 @@ from source_mailcoach.streams.pages import Pages
 from source_mailcoach.sync import state
 from source_mailcoach.sync.paging import Page, PagingError, Position
 from source_mailcoach.sync.state import Mode, Parent, State
-from source_mailcoach.sync.times import parse_time, sortable
-from source_mailcoach.sync.trail import Order
+from source_mailcoach.sync.times import parse_time
 from source_mailcoach.transport.request import Query
 
-# A row that gets a new one goes to the front of a list that is sorted by it.
-TIMES_THAT_MOVE = frozenset({"updated_at", "last_opened_at", "sent_at"})
 RecordsOf = Callable[[Row], Iterable[Row]]
 
 
@@ -267,7 +264,7 @@ class Passes:
         if self._facts.short:
             yield from ((page, None) for page in self._pages.whole_list(sort, stream_slice, self._pages_to_come))
             return
-        order = self._order(sort)
+        order = self._pages.order(sort)
         reader = self._pages.reader(
             sort,
             order,
@@ -279,16 +276,6 @@ class Passes:
         )
         yield from reader
         self._pages.warn_of_missing(reader, stream_slice)
-
-    def _order(self, sort: str) -> Order:
-        field = sort.partition(",")[0].removeprefix("-")
-        time = (lambda row: sortable(row.get(field))) if field in self._pages.fit.fields else None
-        tied = self._sort_value if self._facts.ties else None
-        return Order(self._pages.row_key, time, tied, field in TIMES_THAT_MOVE)
-
-    def _sort_value(self, row: Row) -> tuple[Any, ...]:
-        time, *others = (row.get(field) for field in self._facts.ties)
-        return sortable(time), *others
 
     @property
     def _is_full_refresh(self) -> bool:

@@ -45,12 +45,13 @@ Memory: pages that are not settled, the keys of the last pages (see `trail`), an
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from source_mailcoach.sync.catch_up import CatchUp
 from source_mailcoach.sync.lookahead import Lookahead
 from source_mailcoach.sync.neighbors import came_in
 from source_mailcoach.sync.paging import Ask, Page, PagingError, Position, Reply
 from source_mailcoach.sync.runs import Run, Runs, complete
 from source_mailcoach.sync.search import find
-from source_mailcoach.sync.trail import Order, Trail, is_newer
+from source_mailcoach.sync.trail import Order, Trail
 
 LIMIT, GRACE = 4, 60
 """Requests for going back: `LIMIT` for each page that the list had at first, and `GRACE`. Twice as many forwards."""
@@ -80,7 +81,8 @@ class Reader:
         catch_up: bool = False,
     ) -> None:
         self._ask, self._reverse, self._order, self._forget = ask, reverse or ask, order, forget
-        self._start, self._catch_up = start, catch_up
+        self._start = start
+        self._catch_up = CatchUp(order) if catch_up and order.time else None
         self._trail = Trail(order, start)
         self._page_before: tuple[Page, Position | None] | None = None
         self._runs = Runs(order.tied, order.time) if order.tied else None
@@ -93,7 +95,6 @@ class Reader:
         self._total = 0
         self._pages = self._forwards = self._backwards = 0
         self._end: int | None = None
-        self._first_run: set[int] = set()
         self.missing = 0
         self.unproved = False
 
@@ -118,8 +119,11 @@ class Reader:
             reply = following
         if self._runs:
             yield from self._complete(self._runs.close(), reply.page.size)
-        if self._catch_up and self._has_changed and self._order.time:
-            yield from self._newcomers()
+        if self._catch_up and self._has_changed:
+            most = LIMIT * self._pages + GRACE
+            for page in self._catch_up.newcomers(lambda number: self._get(number).page, self._trail.top, most):
+                yield page, None
+            self.unproved = self.unproved or self._catch_up.unproved
 
     def _is_at_end(self, page: Page) -> bool:
         """A row that came in after the rows were counted can have pushed another behind a last page that is full."""
@@ -181,7 +185,7 @@ class Reader:
                 position = Position(self._runs.open.first, page.total, page.size, since, (), self._trail.top)
         else:
             position = self._trail.position_after(page)
-        self._note_first_run(page)
+        self._note_top(page)
         self._trail.add(page)
         self._unsettled.append((reply, position))
         rows = [row for row, new in zip(page.rows, is_new, strict=True) if new]
@@ -215,15 +219,14 @@ class Reader:
             assert self._runs
             gets = (lambda number: self._get(number).page), (lambda number: self._get(number, reverse=True).page)
             for page in complete(run, gets, size, self._runs, self._order.key_of):
-                self._note_first_run(page)
+                self._note_top(page)
                 yield page, None
             self.missing += run.lost
             self.unproved = self.unproved or (run.missing > run.lost and not run.waits)
 
-    def _note_first_run(self, page: Page) -> None:
-        """Of the rows with the time of the very first one, `_newcomers` gives those that have come beside them."""
-        if self._catch_up and (time := self._order.time):
-            self._first_run.update(self._order.key_of(row) for row in page.rows if time(row) == self._trail.top)
+    def _note_top(self, page: Page) -> None:
+        if self._catch_up:
+            self._catch_up.note(page, self._trail.top)
 
     def _settle(self, asked: float) -> None:
         """A request that was made then has found nothing lost: all pages that had been answered are as they were."""
@@ -277,33 +280,6 @@ class Reader:
             yield from self._take(reply, calm)
         if len(block) > 1:
             self._total_read_backwards = block[0].page.total
-
-    def _newcomers(self) -> Iterator[Step]:
-        """Rows that went to the front since the reading began, where it had passed by then.
-
-        Others can do so while several pages of them are read. So they are looked for again, until one page has all of
-        them, or a look brings none.
-        """
-        time, top, known = self._order.time, self._trail.top, self._first_run
-        assert time
-        number, newest, beside, came = 1, top, set[int](), 0
-        for _ in range(LIMIT * self._pages + GRACE):
-            page = self._get(number).page
-            rows = [(row, self._order.key_of(row), at) for row in page.rows if (at := time(row)) is not None]
-            if number == 1:
-                newest, beside, came = None, set(), 0
-            newest = newest or next((at for _, _, at in rows), None)
-            beside.update(key for _, key, at in rows if at == newest)
-            new = [row for row, key, at in rows if is_newer(at, top) or (at == top and key not in known)]
-            came += len(new)
-            yield replace(page, rows=new), None
-            if number < page.last and all(at == top or is_newer(at, top) for _, _, at in rows):
-                number += 1
-            elif number == 1 or not came:
-                return
-            else:
-                number, top, known = 1, newest, beside | (known if newest == top else set())
-        self.unproved = True
 
     # Requests -------------------------------------------------------------------------------------------------------
 
