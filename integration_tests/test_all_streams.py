@@ -7,8 +7,9 @@ from integration_tests.tables import assert_all_there, rows, table
 from sandbox import Sandbox
 from sandbox.connector import CORE_STREAMS, STREAMS, discover, read
 from sandbox.truth.streams import PRIMARY_KEYS
+from unit_tests.seeds import versions
 
-VERSIONS = ("v6", "v7", "v8", "v9", "v10", "cloud")
+VERSIONS = versions("v6", "v7", "v8", "v9", "v10", "cloud")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -33,7 +34,7 @@ def test_discovers_the_streams_in_their_order_with_their_primary_keys() -> None:
         assert sandbox.requests == []
 
 
-@pytest.mark.parametrize("version", ["v6", "v7", "v8", "cloud"])
+@pytest.mark.parametrize("version", versions("v6", "v7", "v8", "cloud"))
 def test_costs_the_least_possible_requests_when_nothing_is_shuffled(version: str) -> None:
     with Sandbox(version=version, campaigns=8, seed=7, opens=30, shuffle_ties=False) as sandbox:
         result = read_here(sandbox)
@@ -42,7 +43,7 @@ def test_costs_the_least_possible_requests_when_nothing_is_shuffled(version: str
             assert rows(result.records(stream)) == rows(sandbox.truth(stream)), "no row comes twice"
 
 
-@pytest.mark.parametrize("version", ["v6", "v7", "v8", "cloud"])
+@pytest.mark.parametrize("version", versions("v6", "v7", "v8", "cloud"))
 def test_the_details_of_imports_cost_a_request_each_and_only_if_they_are_wanted(version: str) -> None:
     with Sandbox(version=version, campaigns=2, seed=7, opens=2, shuffle_ties=False) as sandbox:
         result = read_here(sandbox, ["subscriber_imports"], sandbox.config(include_import_details=True))

@@ -18,9 +18,10 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.connector import STREAMS, read
+from unit_tests.seeds import versions
 
 Records = dict[str, list[Mapping[str, Any]]]
-VERSIONS = ("v6", "v7", "v8", "v9", "v10", "cloud")
+VERSIONS = versions("v6", "v7", "v8", "v9", "v10", "cloud")
 BELOW_CAMPAIGNS = tuple(stream for stream in STREAMS if stream.startswith("campaign_"))
 OF_LISTS = ("subscribers", "tags", "segments", "subscriber_imports")
 PERSONS = (*(stream for stream in BELOW_CAMPAIGNS if stream != "campaign_clicks"), "sends")

@@ -1,4 +1,4 @@
-"""How many random cases the tests try: few in `make test`, and as many times more as the variable SEEDS says."""
+"""How many cases the tests try: few in `make test`, and as many times more as the variable SEEDS says."""
 
 import os
 
@@ -13,3 +13,8 @@ def count(few: int) -> int:
 def seeds(few: int) -> range:
     """The few are always among them, so a failure comes back."""
     return range(count(few))
+
+
+def versions(*every: str) -> tuple[str, ...]:
+    """Of versions of Mailcoach that differ in little: the oldest, the usual one and Cloud if few cases are tried."""
+    return every if TIMES > 1 else tuple(version for version in every if version in ("v6", "v8", "cloud"))
