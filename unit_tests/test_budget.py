@@ -160,6 +160,17 @@ def test_a_server_without_a_limit_is_asked_without_one() -> None:
     for _ in range(1000):
         assert budget.wait(0.2) == 0
         budget.start(0.2)
+    assert budget.wait(2 * WINDOW) == 0, "no request has to go alone any more"
+
+
+@pytest.mark.parametrize(("ceiling", "remaining"), [(None, 2), (3, None), (3, 9), (9, 2)])
+def test_all_that_are_left_of_a_window_may_be_used_and_not_one_more(ceiling: int | None, remaining: int | None) -> None:
+    budget = RateBudget(ceiling)
+    budget.start(0).answered(0, remaining)
+    for _ in range(2):
+        assert budget.wait(1) == 0
+        budget.start(1)
+    assert budget.wait(1) == WINDOW + MARGIN - 1
 
 
 @pytest.mark.parametrize(("server", "asked"), [(Server(10**9), 40), (Server(20), 20)])

@@ -103,8 +103,8 @@ def test_no_more_requests_are_under_way_than_allowed(make: Make, server: Server,
 def test_no_more_answers_are_kept_than_twice_as_many(make: Make, server: Server) -> None:
     fetcher = make(2)
     fetcher.fetch(query(1))
-    for _ in range(5):
-        fetcher.fetch(query(2), queries(3), queries(20))
+    for guess in range(5):
+        fetcher.fetch(query(2), queries(3), queries(20 + guess))
         time.sleep(0.05)
     assert len(fetcher._under_way) + len(fetcher._ended) <= 4
 
@@ -131,6 +131,17 @@ def test_after_a_failure_nothing_is_under_way(make: Make, server: Server) -> Non
         fetcher.fetch(query(1), queries(2, 3, 4))
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("mailcoach")]
     assert fetcher.fetch(query(5)) == 5, "another stream can go on with it"
+
+
+def test_after_a_failure_what_was_under_way_has_ended_and_is_asked_for_anew(make: Make, server: Server) -> None:
+    fetcher = make(4)
+    fetcher.fetch(query(9))
+    server.errors, server.seconds = {1: [MailcoachError(problems.TOKEN_REFUSED, url=URL)]}, {3: 0.3}
+    with pytest.raises(MailcoachError):
+        fetcher.fetch(query(1), queries(2, 3))
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("mailcoach")]
+    assert fetcher.fetch(query(2)) == 2
+    assert sorted(server.asked) == [1, 2, 2, 3, 9], "the first answer is of before the failure, perhaps long before"
 
 
 def test_a_passing_failure_is_tried_again_by_the_reading_thread(
@@ -178,6 +189,12 @@ def test_what_was_fetched_of_a_list_on_a_guess_is_thrown_away_with_it(make: Make
     fetcher.close()
     assert server.asked.count(3) == 1
     assert not fetcher._ended
+
+
+def test_a_list_is_the_same_in_whatever_order_it_is_asked_for() -> None:
+    by_time, by_name = (Query("opens", (("filter", "a"), ("sort", sort), ("page", 1))) for sort in ("-at", "name"))
+    assert by_time.of_list == by_name.of_list
+    assert by_time.of_list != Query("opens", (("filter", "b"), ("sort", "-at"), ("page", 1))).of_list
 
 
 def test_what_was_dropped_and_is_still_under_way_counts_among_those_that_may_be(make: Make, server: Server) -> None:

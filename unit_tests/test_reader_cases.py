@@ -117,6 +117,27 @@ def test_after_the_last_page_there_is_no_position_to_go_on_from(kind: str) -> No
     assert any(position for _, position in before) is (kind != "whole")
 
 
+def test_a_row_that_moves_to_the_very_time_of_the_first_one_is_caught_up_with() -> None:
+    def last_moves_beside_the_first(server: MovingList) -> None:
+        server.insert(server.newest)
+        server.rows.pop()
+
+    server = Scripted("tied", random.Random(1), numbered(60), half_steps=False, script={3: last_moves_beside_the_first})
+    came = read(server, catch_up=True).came
+    assert {row["uuid"] for row in server.rows} <= set(came)
+
+
+def test_where_pages_become_much_larger_the_place_is_found_by_a_few_requests() -> None:
+    """Page 41 begins with row 4,000 then, not with row 600: six pages of the new size were read."""
+    server = MovingList("id", random.Random(1), numbered(6000), size=15)
+    came: set[int] = set()
+    for number, (page, _) in enumerate(server.reader(), 1):
+        came.update(row["uuid"] for row in page.rows)
+        server.size = 100 if number >= 40 else 15
+    assert came == set(range(6000))
+    assert server.requests <= 40 + 54 + 15
+
+
 # A long run ------------------------------------------------------------------------------------------------------
 
 
