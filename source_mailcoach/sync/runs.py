@@ -50,7 +50,7 @@ class Run:
     seen: dict[int, int] = field(default_factory=dict)
     count: int = 0
     counted: int = 0
-    orders: dict[bool, int | None] = field(default_factory=dict)
+    orders: dict[bool, int] = field(default_factory=dict)
 
     @property
     def missing(self) -> int:
@@ -113,7 +113,7 @@ class Runs:
             run.sure = run.sure and (calm or run.pages == 1)
             run.end = max(run.end, begin + following)
             mine = keys[index:following]
-            run.orders[True] = hash((run.orders.get(True), hash(tuple(mine))))
+            run.orders[True] = run.orders.get(True, 0) ^ digest_of(page.number, mine)
             is_new += map(run.add, mine)
             index = following
         if self.time is None and self.open:
@@ -154,6 +154,11 @@ class Runs:
         self._before, self.open = self.open, None
 
 
+def digest_of(number: int, keys: Sequence[int]) -> int:
+    """Of the rows of a run on one page, in their order. Those of its pages are joined by ^, however they come."""
+    return hash((number, tuple(keys)))
+
+
 def complete(
     run: Run, gets: tuple[GetPage, GetPage], size: int, runs: Runs, key: Callable[[Row], int]
 ) -> Iterator[Page]:
@@ -167,7 +172,7 @@ def complete(
         if not run.missing or idle >= IDLE_READINGS or noisy >= (1 if run.waits else NOISY):
             break
         forth = attempt % 2 == 1
-        counted, order, places, totals = run.counted, {}, set(), set()
+        counted, digest, places, totals = run.counted, 0, set(), set()
         start = (run.first if forth else max(0, run.total - run.end)) // size + 1
         for page in _pages_of(run, gets[0 if forth else 1], start, runs.value):
             run.see_total(page)
@@ -177,7 +182,7 @@ def complete(
             begin = (page.number - 1) * page.size
             mine = [(place, row) for place, row in enumerate(page.rows, begin) if runs.value(row) == run.value]
             keys = [key(row) for _, row in mine]
-            order[page.number] = hash(tuple(keys))
+            digest ^= digest_of(page.number, keys)
             edges = mine[:1] + mine[-1:]
             places |= {place if forth else page.total - 1 - place for place, _ in edges}
             yield replace(page, rows=[row for row_key, (_, row) in zip(keys, mine, strict=True) if run.add(row_key)])
@@ -188,9 +193,6 @@ def complete(
         run.sure = quiet or runs.time is None
         span = now
         noisy += not quiet
-        digest = None
-        for number in sorted(order):
-            digest = hash((digest, order[number]))
         evidence = max(1, run.end - run.first - 1) if run.orders.get(forth) == digest else 1
         idle = idle + evidence if quiet and run.counted == counted else 0
         run.orders[forth] = digest
