@@ -275,9 +275,8 @@ class Reader:
         self._is_before_position = True
         if self._runs:
             self._runs.restart()
-        calm = len({reply.page.total for reply in block}) == 1
         for reply in block:
-            yield from self._take(reply, calm)
+            yield from self._take(reply)
         if len(block) > 1:
             self._total_read_backwards = block[0].page.total
 
