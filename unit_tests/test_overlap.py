@@ -179,6 +179,16 @@ def test_one_refusal_is_waited_out_once_for_all(make: Make, server: Server, monk
     assert 29 < sum(clock.slept) < 31
 
 
+def test_a_wait_that_is_longer_than_anything_is_worth_is_not_begun(
+    make: Make, server: Server, waits: list[float]
+) -> None:
+    server.refusals = {1: [PATIENCE.longest_wait + 1]}
+    with pytest.raises(MailcoachError, match="no more requests"):
+        make(4).fetch(query(1))
+    assert max(waits, default=0) < 1
+    assert server.asked == [1]
+
+
 def test_what_was_fetched_of_a_list_on_a_guess_is_thrown_away_with_it(make: Make, server: Server) -> None:
     fetcher = make(4)
     fetcher.fetch(query(1))
