@@ -127,6 +127,36 @@ def test_a_row_that_moves_to_the_very_time_of_the_first_one_is_caught_up_with() 
     assert {row["uuid"] for row in server.rows} <= set(came)
 
 
+@pytest.mark.parametrize("size", [5, 10, 14, 16, 25, 40])
+@pytest.mark.parametrize("moment", [3, 4, 5])
+def test_a_page_size_that_changes_while_the_reader_goes_back_leaves_no_gap(size: int, moment: int) -> None:
+    """Page 3 has lost a row. If page 2 comes in another size then, it does not end where page 3 began."""
+
+    def resize(server: MovingList) -> None:
+        server.size = size
+
+    script = {moment - 1: first_is_deleted, moment: resize}
+    server = Scripted("id", random.Random(1), numbered(100), half_steps=False, script=script)
+    assert not read(server).lost
+
+
+def test_overlap_rests_while_a_list_changes_now_and_then() -> None:
+    """A new row every 5 requests: each would throw away what was asked for ahead."""
+    total, asked, ahead = 3000, 0, 0
+
+    def ask(number: int, last: int) -> Reply:
+        nonlocal total, asked, ahead
+        asked += 1
+        total += asked % 5 == 0
+        ahead += last > number
+        first = total - (number - 1) * 15
+        rows = [{"uuid": uuid} for uuid in range(first, max(0, first - 15), -1)]
+        return Reply(Page(number, -(-total // 15), total, 15, rows), asked, asked + 0.5)
+
+    assert sum(len(page.rows) for page, _ in Reader(ask, BY_ID)) == 3000
+    assert ahead <= 0.1 * asked
+
+
 def test_where_pages_become_much_larger_the_place_is_found_by_a_few_requests() -> None:
     """Page 41 begins with row 4,000 then, not with row 600: six pages of the new size were read."""
     server = MovingList("id", random.Random(1), numbered(6000), size=15)

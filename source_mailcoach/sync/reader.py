@@ -247,7 +247,7 @@ class Reader:
         position = self._trail.position
         if position and (grown >= reply.page.size or self._trail.shows_settled(reply.page)):
             return [find(position, self._get_earlier, self._trail, reply)]
-        block, joined, step = [reply], reply.page.size == before.page.size and not self._order.moves, 1
+        block, joined, step = [reply], not self._order.moves, 1
         number = min(reply.page.number - 1, reply.page.last)
         while True:
             earlier = self._get_earlier(number)
@@ -260,7 +260,8 @@ class Reader:
                 self._runs.doubt()
                 return [reply]
             has_grown = earlier.page.total > block[0].page.total or self._trail.is_pushed(earlier.page)
-            joined = joined and number == block[0].page.number - 1 and not has_grown
+            is_next = number == block[0].page.number - 1 and earlier.page.size == block[0].page.size
+            joined = joined and is_next and not has_grown
             block.insert(0, earlier)
             if number == 1 or self._trail.shows_settled(earlier.page):
                 return block if joined else block[:1]
