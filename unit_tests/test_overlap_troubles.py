@@ -211,6 +211,34 @@ def test_a_server_that_is_asked_too_much_at_a_time_is_asked_less(server: Server,
     assert server.most > 4, "and more again when it can bear it"
 
 
+def test_what_is_tried_again_after_an_overload_waits_until_there_is_room(waits: list[float]) -> None:
+    """Four are under way when the first of them meets it. Two may be from then on."""
+    beside: list[int] = []
+    held: set[int] = set()
+    end = threading.Event()
+
+    def send(request: Request) -> Answer:
+        number, status = request.query.params[0][1], 200
+        if number == 1:
+            while not beside and len(held) < 3:
+                threading.Event().wait(0.001)
+            status = 200 if beside else 502
+            beside.append(len(held))
+            threading.Timer(0.05, end.set).start()
+        elif number > 1:
+            held.add(number)
+            end.wait(10)
+            held.discard(number)
+        return Answer(b"", {}, time.monotonic(), None, status)
+
+    fetcher = Fetcher(send, judge, RateBudget(), PATIENCE, 4, URL, Events().emit)
+    fetcher.fetch(query(0))
+    assert fetcher.fetch(query(1), map(query, (2, 3, 4))) == 1
+    fetcher.close()
+    assert beside[0] == 3
+    assert beside[1] <= 1
+
+
 def test_one_overload_halves_and_quiet_brings_back_one_after_another() -> None:
     parallelism = Parallelism(16)
     for _ in range(15):
