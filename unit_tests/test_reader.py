@@ -289,7 +289,8 @@ def test_a_row_that_comes_in_at_the_front_unnoticed_by_the_total_costs_two_reque
 @pytest.mark.parametrize("change", ["move", "move_in_bulk"])
 @pytest.mark.parametrize("kind", ["time", "tied"])
 def test_rows_that_move_to_the_front_meanwhile_come_too_if_they_are_caught_up_with(kind: str, change: str) -> None:
-    for seed in seeds(20):
+    """In 122 and 135 what moved looks like equal rows in another order."""
+    for seed in [*seeds(20), 122, 135]:
         server = a_list(seed, kind, rate=0.1, changes=(change,), half_steps=False)
         everything = {row["uuid"] for row in server.rows if row["at"] is not None}
         outcome = read(server, catch_up=True)

@@ -91,7 +91,7 @@ class Reader:
         self._is_before_position = start is not None
         self._total_read_backwards: int | None = None
         self._uncounted = 0
-        self._has_changed = self._has_shrunk = False
+        self._has_changed = self._has_shrunk = self._lacked_rows = False
         self._total = 0
         self._pages = self._forwards = self._backwards = 0
         self._end: int | None = None
@@ -119,7 +119,7 @@ class Reader:
             reply = following
         if self._runs:
             yield from self._complete(self._runs.close(), reply.page.size)
-        if self._catch_up and self._has_changed:
+        if self._catch_up and (self._has_changed or self._lacked_rows):
             most = LIMIT * self._pages + GRACE
             for page in self._catch_up.newcomers(lambda number: self._get(number).page, self._trail.top, most):
                 yield page, None
@@ -217,6 +217,8 @@ class Reader:
     def _complete(self, runs: list[Run], size: int) -> Iterator[Step]:
         for run in runs:
             assert self._runs
+            # Rows that moved within a run, or past it, look like equal rows in another order.
+            self._lacked_rows = self._lacked_rows or run.missing > 0
             gets = (lambda number: self._get(number).page), (lambda number: self._get(number, reverse=True).page)
             for page in complete(run, gets, size, self._runs, self._order.key_of):
                 self._note_top(page)
