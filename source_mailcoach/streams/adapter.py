@@ -19,7 +19,6 @@ from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.streams.http import HttpStream, HttpSubStream
 
 from source_mailcoach.config import Config
-from source_mailcoach.messages.events import PassStarting
 from source_mailcoach.records.fit import PrivacyTransformer, RowFit
 from source_mailcoach.streams.checkpoint import DueCheckpointReader
 from source_mailcoach.streams.facts import Facts, Row, Slice
@@ -100,8 +99,6 @@ class MailcoachStream(HttpStream, ABC):
 
     def stream_slices(self, *, sync_mode: SyncMode, **_: Any) -> Iterable[Slice]:
         mode: Mode = "incremental" if sync_mode is SyncMode.incremental else "full_refresh"
-        if self.passes:
-            self.client.events.emit(PassStarting(self.client.budget.per_minute))
         yield from self.passes.slices(self._state, mode) if self.passes else [{}]
 
     def read_records(

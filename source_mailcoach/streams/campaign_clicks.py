@@ -6,7 +6,6 @@ from typing import Any
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 
 from source_mailcoach.config import Config
-from source_mailcoach.messages.events import EndpointMissing
 from source_mailcoach.records.spool import Spool
 from source_mailcoach.streams.campaigns import Campaigns
 from source_mailcoach.streams.facts import Facts, Row, Slice
@@ -92,18 +91,14 @@ class CampaignClickEvents(CampaignStream):
         super().__init__(parent, client, config)
         self.pages.spool = spool
         self.pages.asks_ahead = spool is None
-        self._has_told = False
 
     def row_schema(self) -> Mapping[str, Any]:
         return ResourceSchemaLoader("source_mailcoach").get_schema("campaign_clicks")
 
     def records_of(self, row: Row) -> Iterable[Row]:
         """A link has no clicks at all before 7.0. What is none, in the place of one, is told and left out."""
-        if not self.pages.has_clicks and not self._has_told:
-            self._has_told = True
-            self.pages.emit(EndpointMissing(self.name, self.facts.since, "only counts clicks"))
-            assert self.passes
-            self.passes.end_as_lacking()
+        if not self.pages.has_clicks and self.passes:
+            self.passes.end_as_lacking("only counts clicks")
         clicks = row.get("clicks") or []
         for click in clicks if isinstance(clicks, list) else [clicks]:
             if isinstance(click, dict) and click:

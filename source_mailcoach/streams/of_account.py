@@ -17,7 +17,7 @@ class Owner(Protocol):
     """Tells which lists of an endpoint are due in a pass, and what of each is known. A stream has one of its own.
 
     `unit` is what a log line counts: what the lists belong to, or the pages of the only one. `scope` are the settings
-    that a state was made for.
+    that a state was made for. Of rows before the `start_date` none is wanted.
     """
 
     @property
@@ -25,6 +25,9 @@ class Owner(Protocol):
 
     @property
     def scope(self) -> Scope: ...
+
+    @property
+    def start_date(self) -> datetime | None: ...
 
     def next_pass(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Parent]]:
         """The state with a pass that runs, the reason why the saved one is not gone by, and the parents due."""
@@ -58,8 +61,10 @@ class OfAccount:
         self._window = config.engagement_window
         self._shown_of: Parent | None = None
         self.scope: Scope = config.scope()
+        self.start_date: datetime | None = None
         if self._facts.starts:
             self.scope = {**self.scope, "start_date": config.start}
+            self.start_date = parse_time(config.start)
 
     def parents(self) -> Sequence[Parent]:
         return [ACCOUNT]
@@ -83,7 +88,7 @@ class OfAccount:
         known = gate.seen_before(reached, parent)
         if known and self._facts.rereads:
             known = min(known, clocks.earliest(self._client.server_time) - self._window)
-        return max((time for time in (known, parse_time(self.scope.get("start_date"))) if time), default=None)
+        return max((time for time in (known, self.start_date) if time), default=None)
 
     def saw(self, reached: State, page: Page, parent: Parent, newest_first: bool) -> State:
         """Newest first, rows of a later page that are newer than those of the first tell of a cache, not of a time."""

@@ -20,6 +20,7 @@ class OfCampaigns:
     """A list for each campaign that the gate lets through: see `gate`."""
 
     unit = "campaigns"
+    start_date = None  # campaigns before it are not even listed
 
     def __init__(self, pages: Pages, config: Config, campaigns: Campaigns) -> None:
         self._pages, self._client, self._facts, self._config = pages, pages.client, pages.facts, config

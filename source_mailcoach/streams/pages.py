@@ -168,8 +168,8 @@ class Pages:
         elif reader.unproved:
             self.emit(RowsUnproved(self.stream + owner))
 
-    def warn_of_missing_endpoint(self) -> None:
-        self.emit(EndpointMissing(self.stream, self.facts.since))
+    def warn_of_missing_endpoint(self, what: str = EndpointMissing.what) -> None:
+        self.emit(EndpointMissing(self.stream, self.facts.since, what))
 
     def wrong(self, error: PagingError) -> MailcoachError:
         return MailcoachError(problems.PAGES_OUT_OF_ORDER, url=self.client.api_base.url, detail=error)

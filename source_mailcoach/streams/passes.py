@@ -9,10 +9,12 @@ from airbyte_cdk.sources.streams.core import StreamData
 from source_mailcoach.messages.errors import EndsStream, MailcoachError, NotFound, QueryRefused, RowNotFound
 from source_mailcoach.messages.events import (
     Announced,
+    EndpointMissing,
     ListDeleted,
     ListLeftOut,
     ListRead,
     PageRead,
+    PassStarting,
     ReadAgain,
     ReadingStarted,
     RequestsSaved,
@@ -28,7 +30,6 @@ from source_mailcoach.streams.pages import Pages
 from source_mailcoach.sync import state
 from source_mailcoach.sync.paging import Page, PagingError, Position
 from source_mailcoach.sync.state import Mode, Parent, State
-from source_mailcoach.sync.times import parse_time
 from source_mailcoach.transport.request import Query
 
 RecordsOf = Callable[[Row], Iterable[Row]]
@@ -51,7 +52,6 @@ class Passes:
         self._pages, self._owner, self._records_of, self._is_lacking = pages, owner, records_of, is_lacking
         self._save = save
         self._facts, self._client, self._emit = pages.facts, pages.client, pages.emit
-        self._start_date = parse_time(owner.scope.get("start_date")) if pages.facts.starts else None
         self.sort: str = pages.facts.sort
         self._changes_sort = pages.facts.changes_sort
         # Nothing is fetched ahead by a sort that the server may refuse, or of an endpoint that it may lack.
@@ -69,6 +69,7 @@ class Passes:
         An empty slice if none is due, since the CDK asks for the state after slices only. Lists that could not be read
         are left for the next sync, and named by the MailcoachError that is raised at the end.
         """
+        self._emit(PassStarting(self._client.budget.per_minute))
         self._reached, reason, self._due = self._owner.next_pass(saved, mode)
         if reason:
             self._emit(ReadAgain(f"of {self._pages.stream} is", reason))
@@ -129,9 +130,11 @@ class Passes:
             self._checkpoint.said()
         return is_due
 
-    def end_as_lacking(self) -> None:
-        """The server answers, but not with what the stream is for: it is too old, and nothing more is read."""
-        self._lacks_endpoint = True
+    def end_as_lacking(self, what: str = EndpointMissing.what) -> None:
+        """The server is too old for what the stream is for, which is told once, and nothing more is read."""
+        if not self._lacks_endpoint:
+            self._lacks_endpoint = True
+            self._pages.warn_of_missing_endpoint(what)
 
     @property
     def _is_one_list(self) -> bool:
@@ -171,8 +174,7 @@ class Passes:
         if is_deleted(absent):
             self._emit(ListDeleted(self._pages.stream, self._name_of(parent)))
         elif absent:
-            self._lacks_endpoint = True
-            self._pages.warn_of_missing_endpoint()
+            self.end_as_lacking()
         if not self._lacks_endpoint:
             self._emit(ListRead())
             self._reach(state.finished(self._reached, parent))
@@ -255,8 +257,9 @@ class Passes:
 
     def _is_too_old(self, row: Row) -> bool:
         """A row that does not say when it happened has not happened yet."""
-        time = self._facts.changed_at(row) if self._start_date else None
-        return bool(self._start_date and time and time < self._start_date)
+        start = self._owner.start_date
+        time = self._facts.changed_at(row) if start else None
+        return bool(start and time and time < start)
 
     def _read_pages(
         self, sort: str, parent: Parent, stream_slice: Slice, may_stop: bool

@@ -64,10 +64,9 @@ class Reader:
 
     The position is None where there is no new one. It is the same however requests overlap: who stops while a
     deletion goes unnoticed, because it happened between count and selection of one of the pages under way, can miss a
-    row. At the end, `missing` is how many rows the server counts and never
-    gave, `unproved` whether the list changed too fast for a proof. `reverse` asks by the reverse sort; `forget` throws
-    away what was asked for ahead. With `catch_up` rows that moved to the front meanwhile are read there at the end.
-    Raises PagingError.
+    row. At the end, `missing` is how many rows the server counts and never gave, `unproved` whether the list changed
+    too fast for a proof. `reverse` asks by the reverse sort; `forget` throws away what was asked for ahead. With
+    `catch_up` rows that moved to the front meanwhile are read there at the end. Raises PagingError.
     """
 
     def __init__(
