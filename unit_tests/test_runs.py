@@ -46,6 +46,17 @@ def test_what_is_read_again_is_not_new_and_closes_no_run() -> None:
     assert feed(runs, page(1, range(100, 110), at=8)) == ([True] * 10, [])
 
 
+def test_rows_pushed_back_after_their_run_has_come_to_its_end_are_a_run_of_their_own() -> None:
+    runs = Runs(time_of, time_of)
+    feed(runs, page(1, range(10)))
+    runs.restart()
+    feed(runs, page(1, range(10)))
+    (whole,) = feed(runs, page(2, range(10, 20), at=6))[1]
+    feed(runs, page(3, range(10)))
+    (again,) = feed(runs, page(4, range(20, 30), at=5))[1]
+    assert (whole.counted, again.counted) == (10, 10)
+
+
 def test_rows_that_come_in_at_the_front_push_the_run_that_is_open() -> None:
     runs = Runs(time_of, time_of)
     feed(runs, page(1, range(10)))

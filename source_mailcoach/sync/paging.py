@@ -35,7 +35,16 @@ class Page:
     @property
     def is_short(self) -> bool:
         """Whether a row vanished after the rows were counted, before they were selected."""
-        return len(self.rows) < min(self.size, self.total - (self.number - 1) * self.size)
+        return len(self.rows) < min(self.size, self._rows_to_the_end)
+
+    @property
+    def is_overfull(self) -> bool:
+        """Whether a row came in after the rows were counted, before they were selected."""
+        return len(self.rows) > self._rows_to_the_end
+
+    @property
+    def _rows_to_the_end(self) -> int:
+        return self.total - (self.number - 1) * self.size
 
     @classmethod
     def from_payload(cls, payload: object) -> "Page":

@@ -26,24 +26,28 @@ What it guarantees, `size` being the rows of a page, and what that costs at most
                                                                             or the pages of a long run, again and again
     rows without a time come, go, get a time    all with a time come        as further down, as at the front
     the page size changes                       all come                    a search: some 5
-    requests overlap, answers come in any       all come                    those under way are thrown away too
-    order
+    requests overlap, answers come in any       all come                    those under way are thrown away too, and
+    order                                                                   2 where rows come in at the front
     stopped, and gone on with hours later       all come                    1, or a search: twice the logarithm of the
                                                                             pages; all pages if nothing is found again
     something at every request                  all come while each change  at most `LIMIT` times the pages and `GRACE`
                                                 is seen                     for going back, then it reads on and is
                                                                             `unproved`; as many forwards, then it ends
 
-It is not safe against changes between two pages that hide each other: a row is deleted before the reader, and
-another comes in behind it or drops to a place behind it, so that the total stays. One row can be missed then, and a
-later reading of the whole list brings it. The same holds for a row deleted between count and selection of the very page
-at which the caller stops early.
+It is not safe against these, by which a row can be missed. A later reading of the whole list brings it.
+
+- Changes between two pages that hide each other: a row is deleted before the reader, and another comes in behind it or
+  drops to a place behind it, so that the total stays.
+- Changes that look like equal rows in another order, where a database orders those anew for each page.
+- A row that comes in between count and selection of the only page of a list, if that page is full.
+- A row deleted between count and selection of the very page at which the caller stops early.
 
 Memory: pages that are not settled, the keys of the last pages (see `trail`), and those of one run.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from source_mailcoach.sync.catch_up import CatchUp
 from source_mailcoach.sync.lookahead import Lookahead
@@ -101,7 +105,7 @@ class Reader:
         reply = self._resumed(self._start) if self._start else self._get(1)
         yield from self._take(reply)
         while not self._is_at_end(reply.page):
-            following, pushed = self._next(reply)
+            uncounted, (following, pushed) = self._uncounted, self._next(reply)
             grown = following.page.total - reply.page.total
             self._uncounted = max(0, (pushed or 0) - grown)
             if pushed is None:
@@ -111,10 +115,12 @@ class Reader:
                     reply = block[-1]
                     continue
             else:
-                if self._runs and pushed == grown:
+                is_counted = pushed == grown and not uncounted
+                if self._runs and is_counted:
+                    is_counted = self._runs.is_proved(pushed, reply.page)
                     self._runs.pushed(pushed)
                 self._settle(following.asked)
-            yield from self._take(following, pushed in (None, 0, grown))
+            yield from self._take(following, pushed in (None, 0) or is_counted)
             reply = following
         if self._runs:
             yield from self._complete(self._runs.close(), reply.page.size)
@@ -125,12 +131,13 @@ class Reader:
             self.unproved = self.unproved or self._catch_up.unproved
 
     def _is_at_end(self, page: Page) -> bool:
-        """A row that came in after the rows were counted can have pushed another behind a last page that is full."""
+        """Rows that came in after the rows were counted can have pushed others behind a last page that is full."""
         if self._total_read_backwards is not None:
             return False
         if self._end is not None:
             return page.number >= min(self._end, page.last)
-        return page.number >= page.last + (self._has_changed and len(page.rows) == page.size)
+        may_go_on = len(page.rows) == page.size and (self._has_changed or page.is_overfull)
+        return page.number >= page.last + may_go_on
 
     # One page after another -----------------------------------------------------------------------------------------
 
@@ -153,7 +160,7 @@ class Reader:
             else:
                 self._settle(reply.asked)
             self._total_read_backwards = None
-        if has_shrunk_meanwhile:
+        if has_shrunk_meanwhile or (pushed and self._is_out_of_order()):
             pushed = None
         self._has_shrunk = False
         if pushed == 0:
@@ -166,6 +173,13 @@ class Reader:
         if self._end is None and self._forwards >= 2 * limit:
             self.unproved, self._end = True, reply.page.last
         return reply, pushed
+
+    def _is_out_of_order(self) -> bool:
+        """Whether a page may have been selected before the page before it, and a row came to its front between the two.
+
+        Where that happened between count and selection, the totals of both are the same and no row is on both.
+        """
+        return any(later.asked < earlier.answered for (earlier, _), (later, _) in pairwise(self._unsettled))
 
     def _take(self, reply: Reply, calm: bool = True) -> Iterator[Step]:
         """Give what is new on a page, and what is missing of the runs that end on it."""
@@ -222,6 +236,8 @@ class Reader:
             for page in complete(run, gets, size, self._runs, self._order.key_of):
                 self._note_top(page)
                 yield page, None
+            if run.moved:
+                self._notice_change()
             self.missing += run.lost
             self.unproved = self.unproved or (run.missing > run.lost and not run.waits)
 
@@ -302,10 +318,13 @@ class Reader:
         return self._get(number)
 
     def _refuse_repeats(self, before: Page, page: Page) -> None:
-        """A cache that gives one page for all of them would be read without end, and nothing but that page."""
+        """A cache that gives one page for all of them would be read to the end, and nothing but that page.
+
+        A few equal rows can come on two pages by chance, but then not on the first and the last page too.
+        """
         if page.rows and page == replace(before, number=before.number + 1):
-            again = self._get(page.number).page.rows, self._get(before.number).page.rows
-            if again == (page.rows, page.rows):
+            numbers = sorted({1, before.number, page.number, page.last})
+            if all(self._get(number).page.rows == page.rows for number in numbers):
                 raise PagingError(f"page {page.number} has the rows of page {before.number}")
 
     def _notice_change(self) -> None:

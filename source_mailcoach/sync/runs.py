@@ -34,9 +34,9 @@ class Run:
     """Rows that are equal in `value`: their places (from `first` up to `end`), and the keys of those that have come.
 
     `total` is the length of the list when they were counted. `waits` is whether its rows have no time yet, `sure`
-    whether nothing moved while its places were seen. `orders` are digests of the rows in order, by direction. `seen`
-    says of each key in which `count` it came last, and `counted` how many have come in the present one: a million
-    keys take some 75 MB.
+    whether nothing moved while its places were seen, `moved` whether a further reading found them elsewhere. `orders`
+    are digests of the rows in order, by direction. `seen` says of each key in which `count` it came last, and `counted`
+    how many have come in the present one: a million keys take some 75 MB.
     """
 
     value: Hashable
@@ -46,6 +46,7 @@ class Run:
     total: int
     pages: int = 0
     sure: bool = True
+    moved: bool = False
     lost: int = 0
     seen: dict[int, int] = field(default_factory=dict)
     count: int = 0
@@ -88,6 +89,7 @@ class Runs:
         self.value, self.time = value, time
         self.open: Run | None = None
         self._before: Run | None = None
+        self._reorders = False
 
     def feed(self, page: Page, keys: Sequence[int], known: int, calm: bool) -> tuple[list[bool], list[Run]]:
         """Take in the next page, but for its first rows that are `known`; `calm`: nothing moved since the one before.
@@ -125,13 +127,24 @@ class Runs:
         time = self.time(page.rows[index]) if self.time else None
         run = Run(value, self.time is not None and time is None, place, place, page.total)
         if self._before and self._before.value == value:
-            run.seen, run.count = self._before.seen, self._before.count
+            run.seen, run.count, self._before = self._before.seen, self._before.count, None
             run.count_anew()
         return run
 
     def close(self) -> list[Run]:
         """The run that is open, which ends here."""
+        self._reorders = self._reorders or bool(self.open and self.open.end - self.open.first > self.open.counted)
         return [self.open] if self.open else []
+
+    def is_proved(self, pushed: int, page: Page) -> bool:
+        """Whether so many rows have come in at the front if the page after this one begins with its last ones.
+
+        Where the database gives equal rows in another order on each page, those can be on both though the list has
+        grown elsewhere. A row from before the open run cannot.
+        """
+        if not self._reorders or self.open is None:
+            return True
+        return pushed > sum(1 for row in page.rows if self.value(row) == self.open.value)
 
     def pushed(self, rows: int) -> None:
         """So many rows came in at the front of the list. Where the open run ends now, the next page shows."""
@@ -191,6 +204,7 @@ def complete(
         now = (run.total, run.first, run.end)
         quiet = len(totals) == 1 and span in (None, now)
         run.sure = quiet or runs.time is None
+        run.moved = run.moved or not quiet
         span = now
         noisy += not quiet
         evidence = max(1, run.end - run.first - 1) if run.orders.get(forth) == digest else 1
