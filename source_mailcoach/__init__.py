@@ -9,7 +9,7 @@ __all__ = ["SourceMailcoach"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the source when it is asked for: the entry point has to be there before the CDK, which takes its time."""
+    """Import the source only when it is used: the CDK takes most of a second, and SIGTERM has to work before that."""
     if name in __all__:
         from source_mailcoach import source
 

@@ -32,8 +32,9 @@ TOO_SHORT = "it has less than 8 characters"
 NO_DATE = "it is no day of the calendar: write a day such as 2025-01-01, or a time as 2025-01-01T00:00:00Z"
 LEGACY_RUNTIME_ID = "source:efd2f044-dcbb-52ee-98d0-c169d9d092b9"
 
-# What the form holds an entry against. They refuse nothing that the code would accept of a host that nobody trusts;
-# what is wrong with an entry that passes them is told by the code. No `format: date-time`: it refuses a day.
+# The platform's form checks entries by these patterns. They accept all that the code accepts for a host that is not
+# trusted. What they let through is checked again by the code, whose messages say more. There is no `format: date-time`,
+# because it refuses a day without a time.
 URL_PATTERN = r"^\s*[Hh][Tt][Tt][Pp][Ss]://\S+/api/?\s*$"
 DATE_PATTERN = (
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?)?$"
@@ -46,7 +47,7 @@ def _moment(value: object, parse: ValidatorFunctionWrapHandler) -> datetime:
         if isinstance(value, str) and re.search(DATE_PATTERN, value):
             time: datetime = parse(value)
             return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
-    except (ValidationError, OverflowError):  # the thirtieth of February; a time that UTC has in the year 10000
+    except (ValidationError, OverflowError):  # 30 February; a time that is in the year 10000 in UTC
         pass
     raise PydanticCustomError("no_date", NO_DATE)
 
@@ -125,8 +126,8 @@ class Config(BaseModel):
         le=3650,
         title="Engagement Window (Days)",
         description=(
-            "In an incremental sync, campaigns sent within this many days are always looked at again, others only if "
-            "Mailcoach has counted something new for them; of the stream sends, mails of as many days are read again. "
+            "Incremental syncs always look again at campaigns sent within this many days, and at others only if "
+            "Mailcoach has counted something new for them; in the stream sends, mails of these days are read again. "
             "0 turns it off."
         ),
         json_schema_extra={"order": 6},
@@ -195,14 +196,14 @@ class Config(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_number_for_true(cls, value: object, info: ValidationInfo) -> object:
-        """pydantic takes true for 1."""
+        """Refuse true and false for all other fields: pydantic would take true for 1."""
         if isinstance(value, bool) and info.field_name not in ("include_import_details", "start_date"):
             raise PydanticCustomError("int_type", "Input should be no true or false")
         return value
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> "Config":
-        """Validate a configuration; MailcoachError (config) with one sentence on the first thing that is wrong."""
+        """Validate a configuration. Raises MailcoachError (config), which names the first thing that is wrong."""
         try:
             config = cls.model_validate(raw)
         except ValidationError as error:
@@ -229,7 +230,7 @@ class Config(BaseModel):
         return self._api_base
 
     def scope(self) -> dict[str, str | None]:
-        """The settings that change the rows of every stream: what was read under others has to be read again."""
+        """The settings that change the rows of every stream. If one changes, everything has to be read again."""
         privacy = None if self.email_privacy == "plain" else self.email_privacy
         return {"api_base_url": self.api_base.url, "email_privacy": privacy}
 
@@ -255,7 +256,7 @@ class Config(BaseModel):
 def connection_specification(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """The JSON schema of the spec, as the platform's form shows it.
 
-    Where the operator trusts hosts, the URL has no pattern: theirs may have plain http and any port.
+    If the operator trusts some hosts, the URL has no pattern, because theirs may have plain http and any port.
     """
     schema = Config.model_json_schema()
     properties = schema["properties"]

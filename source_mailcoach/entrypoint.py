@@ -1,4 +1,4 @@
-"""One command of the protocol, run by the CDK, and what is told if it cannot begin."""
+"""Runs one command of the protocol through the CDK, and says why if it cannot start."""
 
 import sys
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from source_mailcoach.source import SourceMailcoach
 
 
 class Entrypoint(AirbyteEntrypoint):
-    """The CDK's, but what a configuration may be is the model's to say, in `check` as in `read`."""
+    """The CDK's own, except that `Config` validates the configuration, for `check` as for `read`."""
 
     @staticmethod
     def validate_connection(source_spec: ConnectorSpecification, config: Mapping[str, Any]) -> None:
@@ -24,7 +24,7 @@ class Entrypoint(AirbyteEntrypoint):
 
 def main(arguments: list[str]) -> int:
     """Run a command and write its messages to stdout. Gives the exit code."""
-    PRINT_BUFFER.flush_interval = 0  # of log lines, which must keep their place; stdout has a buffer of its own
+    PRINT_BUFFER.flush_interval = 0  # log lines must stay in order; stdout has a buffer of its own
     parsed = Entrypoint.parse_args(arguments)
     if not parsed.command:
         sys.stderr.write("Say what to do: spec, check, discover or read (--help tells more).\n")
@@ -41,9 +41,9 @@ def main(arguments: list[str]) -> int:
 
 
 def refuse(problem: MailcoachError, command: str) -> int:
-    """Print a problem as the CDK does for a configuration that is wrong: a failed check is an answer, not an error.
+    """Print a problem with what the command was started with. Gives the exit code.
 
-    Without the way to it through the code: what is wrong is in what the command was started with.
+    A failed `check` is an answer and no error, so its code is 0. There is no traceback: the code is not at fault.
     """
     problem.with_traceback(None).emit_message()
     status = problem.as_connection_status_message()

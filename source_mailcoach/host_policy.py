@@ -1,7 +1,7 @@
-"""Which hosts may be spoken to: the rules for the URL, and the check of addresses at each connection.
+"""Which hosts the connector may speak to: the rules for the URL, and the check of addresses at each connection.
 
-The URL comes from a user, the connector runs inside somebody's network: without these rules a configuration could
-make it fetch that network's internal pages. Only the operator of the container can make exceptions, with the
+The URL comes from a user, but the connector runs inside somebody else's network. Without these rules a configuration
+could make it fetch that network's internal pages. Only the operator of the container can make exceptions, with the
 environment variable MAILCOACH_TRUSTED_HOSTS: `host` or `host:port`, separated by commas.
 """
 
@@ -49,7 +49,10 @@ class ApiBase:
 
 
 def parse_api_base(text: str, environ: Mapping[str, str] = os.environ) -> ApiBase:
-    """The API's base URL, put together anew from what was checked; MailcoachError (config) if a rule forbids it."""
+    """Check a base URL and put it together again from the parts that were checked.
+
+    Raises MailcoachError (config) if a rule forbids it.
+    """
     parts = _split(text.strip())
     if parts.scheme not in ("http", "https"):
         raise MailcoachError(
@@ -79,7 +82,7 @@ def parse_api_base(text: str, environ: Mapping[str, str] = os.environ) -> ApiBas
 
 
 def trusted_hosts(environ: Mapping[str, str]) -> set[tuple[str, int | None]]:
-    """The operator's exceptions as (host, port), port None for any. None in the cloud, where nobody is the operator."""
+    """The hosts that the operator allows, as (host, port); a port of None means any port. Empty in the cloud."""
     if environ.get("DEPLOYMENT_MODE", "").lower() == "cloud":
         return set()
     entries = (_trusted_host(entry.strip()) for entry in environ.get(TRUSTED_HOSTS, "").split(","))
@@ -87,7 +90,7 @@ def trusted_hosts(environ: Mapping[str, str]) -> set[tuple[str, int | None]]:
 
 
 def _trusted_host(entry: str) -> tuple[str, int | None] | None:
-    """An entry as (host, port). None if it is anything but a host with or without a port: it then exempts nothing."""
+    """An entry as (host, port). None if it is not just a host with or without a port: such an entry allows nothing."""
     try:
         parts = _split(f"//{entry}")
         return (_host(parts), parts.port) if parts.netloc == entry and "@" not in entry else None
@@ -106,11 +109,11 @@ def _split(text: str) -> SplitResult:
 
 
 def _host(parts: SplitResult) -> str:
-    """The host as it is looked up: lower case, without a final dot, in punycode. IPv6 without brackets."""
+    """The host as it is looked up in the DNS: lower case, without a final dot, in punycode. IPv6 without brackets."""
     host = parts.hostname or ""
     try:
         if "[" in parts.netloc:
-            # Older Pythons take any text in brackets for a host, and newer ones IPvFuture.
+            # Older Pythons accept any text in brackets as a host, and newer ones addresses of a future IP version.
             return str(ipaddress.IPv6Address(parts.netloc[1:].partition("]")[0].partition("%")[0]))
         # Full-width digits and dots become plain ones here, so an address in disguise is seen as one.
         host = host if host.isascii() else idna.encode(host, uts46=True).decode("ascii")
@@ -146,9 +149,9 @@ def _require_public_name(host: str) -> None:
 def is_public(address: str) -> bool:
     """Whether an IP address belongs to the public internet.
 
-    In a network that speaks IPv6 only, the name server (DNS64) wraps the IPv4 address of a host into NAT64_PREFIX: such
-    an address is as public as the one inside. Others that carry an IPv4 address (mapped, 6to4, Teredo, a network's
-    own NAT64 prefix) are not: they can lead anywhere.
+    In a network that speaks IPv6 only, the name server (DNS64) wraps the IPv4 address of a host into NAT64_PREFIX. Such
+    an address is public if the one inside is. Other addresses that carry an IPv4 address (mapped, 6to4, Teredo, a
+    network's own NAT64 prefix) can lead anywhere, so they never count as public.
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address) and ip in NAT64_PREFIX:
@@ -172,7 +175,7 @@ SPECIAL = [
 
 
 def require_public(host: str, addresses: Collection[str]) -> None:
-    """Refuse a host if any of its addresses is not public: which of them is used is the resolver's choice."""
+    """Refuse a host if any of its addresses is not public: the connection could use any of them."""
     for address in addresses:
         if not is_public(address):
             raise MailcoachError(input_problems.ADDRESS_NOT_PUBLIC, host=host, address=address)
@@ -181,7 +184,7 @@ def require_public(host: str, addresses: Collection[str]) -> None:
 class PublicConnection(HTTPSConnection):
     """An https connection that resolves its host once, checks all addresses, and connects to these alone.
 
-    A check before the connection would leave the name server free to give another answer for the connection itself.
+    If the check came earlier, the name server could give another, internal address for the connection itself.
     """
 
     def _new_conn(self) -> socket.socket:
@@ -213,7 +216,7 @@ class _PublicPool(HTTPSConnectionPool):
 
 
 class PublicAdapter(HTTPAdapter):
-    """Makes direct connections public ones only. Through a proxy the name is resolved, and judged, by the proxy."""
+    """Lets direct connections go to public addresses only. A proxy resolves the name itself, so its rules decide."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

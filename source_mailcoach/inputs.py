@@ -27,7 +27,7 @@ TOO_DEEP = f"its lists and objects are nested more than {DEEPEST} deep"
 
 
 def read_config(config_path: str) -> MutableMapping[str, Any]:
-    """Without the fields that a form has left empty: it gives them as null or as a text without letters."""
+    """The configuration, without fields that were left empty: forms send these as null or as an empty text."""
     content = read_json("config", config_path)
     if not isinstance(content, dict):
         raise MailcoachError(input_problems.NOT_A_CONFIGURATION, path=shown(config_path), detail=kind(content))
@@ -46,7 +46,7 @@ def read_catalog(catalog_path: str) -> ConfiguredAirbyteCatalog:
 
 
 def read_state(state_path: str) -> list[AirbyteStateMessage]:
-    """No file, and an empty object or list, stand for no state: everything is read."""
+    """The states. No file, an empty object and an empty list all mean that there is no state: everything is read."""
     content = read_json("state", state_path) if state_path else None
     if content is None or content == {}:
         return []
@@ -68,7 +68,7 @@ def _state(path: str, number: int, content: Any) -> AirbyteStateMessage:
 
 
 def read_json(option: str, path: str) -> Any:
-    """The content of a file, which is opened once: a named pipe gives it only once."""
+    """The content of a file. It is opened only once, because a named pipe gives its content only once."""
     try:
         with open(path, "rb") as file:
             content = file.read()
@@ -85,12 +85,12 @@ def read_json(option: str, path: str) -> Any:
 
 
 def parse(content: bytes) -> Any:
-    """JSON in UTF-8, or another UTF that it begins with the mark of. ValueError says what is wrong, and where."""
+    """Parse JSON in UTF-8, or in UTF-16 or 32 if that shows. Raises ValueError that says what is wrong, and where."""
     if not content.strip():
         raise ValueError("it is empty")
     try:
         parsed = json.loads(content.decode(json.detect_encoding(content)))
-        # What JSON has no word for, and the next program would refuse.
+        # Fails for what JSON cannot express, such as NaN: the next program would refuse it.
         json.dumps(parsed, ensure_ascii=False, allow_nan=False).encode()
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode(error.encoding, "replace")
@@ -111,7 +111,7 @@ def parse(content: bytes) -> Any:
 
 
 def is_deep(content: Any) -> bool:
-    """Whether lists and objects are nested deeper than everybody can follow who handles them from here on."""
+    """Whether lists and objects are nested so deep that code which handles them later could fail."""
     level = [content]
     for _ in range(DEEPEST):
         level = [
@@ -126,7 +126,7 @@ def is_deep(content: Any) -> bool:
 
 
 def misfit(error: SchemaValidationError, *above: str) -> str:
-    """The first thing that does not fit the protocol, and its place. The error's own words quote what is there."""
+    """The first thing that does not fit the protocol, and its place. The error's own text would quote the content."""
     first = error.errors[0]
     place = "/".join(filter(None, (*above, first.instance_path))) or "a part of it"
     if first.message.endswith("is a required property"):
@@ -140,12 +140,12 @@ def kind(content: Any) -> str:
 
 
 def shown(path: str) -> str:
-    """A path as a message can hold it: names of files are bytes, and need not be text."""
+    """A path as text for a message: file names are bytes, and need not be valid text."""
     return os.fsencode(path).decode(errors="replace")
 
 
 def require_temporary_folder() -> None:
-    """The CDK makes a folder of its own for every command."""
+    """Refuse to start without one: the CDK makes a folder in it for every command."""
     try:
         tempfile.gettempdir()
     except FileNotFoundError:
@@ -153,7 +153,7 @@ def require_temporary_folder() -> None:
 
 
 def require_certificates() -> None:
-    """Requests looks at the file only when the first request is under way, and calls it a failure of the machine."""
+    """Check the file now: requests opens it only for the first request, where it looks like a failed connection."""
     variable = next(filter(os.environ.get, ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")), None)
     if variable is None:
         return

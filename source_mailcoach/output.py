@@ -1,6 +1,7 @@
-"""The stdout of the protocol, and the end of the process: a message is out whole or not at all, whatever the end.
+"""Writes the protocol's messages to stdout, and ends the process.
 
-Imports little, so that SIGTERM is obeyed before the CDK is there: its import takes most of a second.
+However the process ends, each message has been written whole or not at all. This module imports little: importing the
+CDK takes most of a second, and SIGTERM has to work before that.
 """
 
 import errno
@@ -18,7 +19,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
-# Seconds: for so long messages are gathered before they go out, and so long has the reader to take them after SIGTERM.
+# Seconds. Messages are collected for GATHER before they are written. After SIGTERM the reader has GRACE to take them.
 GATHER, GRACE = 0.1, 5.0
 WAKE = 100  # milliseconds
 FILE_BLOCK = 1 << 20  # bytes
@@ -29,14 +30,15 @@ LAST_WORDS = (
 
 
 class Output(io.TextIOBase):
-    """Text to a descriptor, in UTF-8 whatever the locale says, in order, and only whole lines.
+    """Writes text to a descriptor: in UTF-8 whatever the locale, in order, and in whole lines only.
 
-    Nothing ever blocks in a write, so that SIGTERM is always heard: a pipe is written to when it has room, and no more
-    than it is sure to take: PIPE_BUF, or all that it holds if it is empty. What it takes at once it takes whole, so
-    lines of up to PIPE_BUF are never torn. The main thread alone writes; lines of others go with its next.
+    No write ever blocks, because a blocked process would not notice SIGTERM. A pipe is written to only when it has
+    room, and gets no more than it is sure to take at once: PIPE_BUF bytes, or its whole capacity if it is empty. It
+    takes such a write as a whole, so lines of up to PIPE_BUF bytes are never torn. Only the main thread writes. Lines
+    of other threads go out with its next write.
 
-    `held` spells a STATE for the rows that have been written, which is not due yet. It goes out if a signal ends the
-    process, unless another STATE was written since.
+    `held` makes the text of a STATE for the rows that have been written, which is not due yet. It is written if a
+    signal ends the process, unless another STATE was written since.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -73,7 +75,7 @@ class Output(io.TextIOBase):
             self._finish()
 
     def close(self) -> None:
-        """The descriptor is the process's, and stays open as long as that. Called when the object goes, too."""
+        """Do nothing: the descriptor stays open as long as the process. Python calls this for a deleted object, too."""
 
     def writable(self) -> bool:
         return True
@@ -84,7 +86,7 @@ class Output(io.TextIOBase):
     def end(self, number: int, frame: FrameType | None) -> None:
         """The handler of SIGTERM and SIGINT: end after the last whole line. Requests under way are not waited for.
 
-        While lines are being written, `flush` comes to the end in its place.
+        If lines are being written at this moment, `flush` ends the process after them.
         """
         now = time.monotonic()
         if self._deadline is None:
@@ -102,7 +104,7 @@ class Output(io.TextIOBase):
         end_by(self._signal)
 
     def _send(self) -> None:
-        """Write all whole lines. Once the process has been told to end, not for longer than the reader has."""
+        """Write all whole lines. After a signal, give up when the reader's time is over."""
         whole = self._pending.rfind(b"\n") + 1
         while whole > 0:
             if self._deadline is not None and time.monotonic() > self._deadline:
@@ -121,7 +123,7 @@ class Output(io.TextIOBase):
         self._sent_at = time.monotonic()
 
     def _room(self) -> int:
-        """How many bytes are taken at once, without blocking; 0 after a while in which nobody has read."""
+        """How many bytes can be written at once without blocking; 0 if nobody has made room for them within WAKE."""
         if self._is_file:
             return FILE_BLOCK
         if self._is_pipe and is_empty(self._descriptor):
@@ -129,7 +131,7 @@ class Output(io.TextIOBase):
         return select.PIPE_BUF if self._poll.poll(WAKE) else 0
 
     def _give_up(self, error: OSError) -> NoReturn:
-        """Nobody reads any more, which is an end like any other; or what should keep the messages is full."""
+        """End after a failed write: as after a signal if nobody reads any more, else (a full disk) with a message."""
         if isinstance(error, ConnectionError) or error.errno == errno.EBADF:
             end_by(self._signal)
         if sys.stderr:
@@ -139,7 +141,7 @@ class Output(io.TextIOBase):
 
 
 def capacity(pipe: int) -> int:
-    """How many bytes an empty pipe takes at once."""
+    """How many bytes an empty pipe takes in one write."""
     return fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ) if sys.platform == "linux" else select.PIPE_BUF
 
 
@@ -156,9 +158,9 @@ def encoded(text: str) -> bytes:
 
 
 def end_by(number: int) -> NoReturn:
-    """End as a process does that has no handler: the parent sees the signal (-15 of SIGTERM), a shell 128 more (143).
+    """End like a process without a handler: of SIGTERM its parent sees the signal (-15), and a shell 128 + 15 (143).
 
-    For the first process of a container signals have no default action: it exits with what a shell would show.
+    In the first process of a container signals have no default action, so it exits with what a shell would show.
     """
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
@@ -166,7 +168,7 @@ def end_by(number: int) -> NoReturn:
 
 
 def hold(spell: Callable[[], str]) -> None:
-    """Keep what spells a STATE for the end of the process, instead of the one before, once its rows are out."""
+    """Keep the STATE of the rows that are out, in place of the one before, in case a signal ends the process."""
     if isinstance(sys.stdout, Output):
         sys.stdout.held = spell
 
@@ -176,11 +178,11 @@ def take_stdout() -> Output:
 
     To be called before the CDK is imported, whose buffer writes to `sys.__stdout__` and whose logs go there too.
     """
-    if sys.__stdout__ is None:  # closed: the next file or connection to be opened would get its number
+    if sys.__stdout__ is None:  # closed: the next file or connection would get its number, and the messages
         end_by(signal.SIGTERM)
     output = Output(sys.__stdout__.fileno())
     signal.signal(signal.SIGTERM, output.end)
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as for a job in the background of a shell
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # ignored, as for a background job of a shell
         signal.signal(signal.SIGINT, output.end)
     sys.stdout = sys.__stdout__ = output  # type: ignore[assignment, misc]
     return output

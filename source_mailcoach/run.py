@@ -8,7 +8,7 @@ from source_mailcoach.output import take_stdout
 def run() -> None:
     """Run one command of the protocol (`spec`, `check`, `discover` or `read`) and print its messages to stdout."""
     output = take_stdout()
-    # Only now: this takes most of a second, in which SIGTERM must be obeyed.
+    # Not before `take_stdout`: this import takes most of a second, and SIGTERM has to work meanwhile.
     from source_mailcoach.entrypoint import main
 
     exit_code = main(sys.argv[1:])

@@ -49,7 +49,7 @@ from source_mailcoach.sync.state import Mode
 from source_mailcoach.transport.api import CHECK, SYNC, MailcoachClient
 from source_mailcoach.transport.request import Patience
 
-# What a check reads a page of: a request each, and the rest follows from them or from the first read.
+# A check reads one page of each of these. What they do not show, the first read does.
 PROBES = ("email_lists", "campaigns", "sends", "suppressions", "templates", "transactional_mails")
 NEEDED_BY_OTHERS = {"email_lists": 0, "campaigns": 1, "campaign_clicks": 2}
 DOCUMENTATION_URL = "https://docs.airbyte.com/integrations/sources/mailcoach"
@@ -58,7 +58,7 @@ DOCUMENTATION_URL = "https://docs.airbyte.com/integrations/sources/mailcoach"
 class SourceMailcoach(AbstractSource):
     """Mailcoach, self-hosted (v6 to v10) or Cloud."""
 
-    # The CDK's own words on a configuration name no field and no cure, and those on a file neither option nor place.
+    # Checked by our own code: the CDK's messages do not say which field, option or place is wrong, nor what to do.
     check_config_against_spec = False
     read_config = staticmethod(inputs.read_config)
     read_catalog = staticmethod(inputs.read_catalog)
@@ -79,7 +79,7 @@ class SourceMailcoach(AbstractSource):
         return config
 
     def check(self, logger: logging.Logger, config: Mapping[str, Any]) -> AirbyteConnectionStatus:
-        """The CDK ends a check that fails for a passing reason with an exit code and no status: here it has one."""
+        """Give a status also if a check fails for a transient reason. The CDK alone would only exit with an error."""
         try:
             return super().check(logger, config)
         except AirbyteTracedException as error:
@@ -90,10 +90,10 @@ class SourceMailcoach(AbstractSource):
             return AirbyteConnectionStatus(status=Status.FAILED, message=error.message)
 
     def check_connection(self, logger: logging.Logger, config: Mapping[str, Any]) -> tuple[bool, Any]:
-        """One page of the lists that the rest hangs on proves URL, token, permission, and that it is Mailcoach.
+        """Read a page of each of PROBES, which shows that URL, token and permission are right, and it is Mailcoach.
 
-        An empty account passes, and so does a token that may read a part: the log names the streams that it may not.
-        Raises MailcoachError.
+        An empty account passes. So does a token that may read only a part: the log names the streams that it may not
+        read. Raises MailcoachError.
         """
         streams = {stream.name: stream for stream in self._streams(Config.parse(config), CHECK)}
         client = streams["campaigns"].client
@@ -166,7 +166,7 @@ class SourceMailcoach(AbstractSource):
 
     @property
     def stop_sync_on_stream_failure(self) -> bool:
-        """Where the token is refused or the server is gone, each further stream would only say so again."""
+        """If the token is refused or the server is gone, each further stream would only fail with the same message."""
         return self._client is not None and self._client.is_hopeless
 
     def read(
@@ -176,7 +176,7 @@ class SourceMailcoach(AbstractSource):
         catalog: ConfiguredAirbyteCatalog,
         state: list[AirbyteStateMessage] | None = None,
     ) -> Iterator[AirbyteMessage]:
-        """Streams before those that need what they have read, whatever the catalog's order: it is then read once."""
+        """Read the streams. Those whose rows others need come first, whatever the catalog says: they are read once."""
         logger.addFilter(without_traceback)
         saved = {
             message.stream.stream_descriptor.name: vars(message.stream.stream_state)
@@ -196,7 +196,7 @@ class SourceMailcoach(AbstractSource):
 
 
 def without_traceback(record: logging.LogRecord) -> bool:
-    """What a person can do something about is in the message. The lines of code that led there only bury it."""
+    """Drop the traceback of a MailcoachError: its message says what to do, and lines of code would only bury it."""
     if record.exc_info and isinstance(record.exc_info[1], MailcoachError):
         record.exc_info = None
     return True
