@@ -1,8 +1,8 @@
-r"""Reads a text as people will, however its characters are written, and tells where each of them stood.
+r"""Decodes a text to plain characters, however they are written, and tells where each of them was in the original.
 
-A character is also written as %40 (in links), &#64; or &commat; (in HTML), \u0040 (in JSON and scripts), =40 (in mails,
-as quoted-printable) or full-width; and one of these within another, as in %26%2364%3B. Invisible characters and soft
-line breaks within a word are no part of it.
+A character can be written as %40 (in links), &#64; or &commat; (in HTML), \u0040 (in JSON and scripts), =40 (in mails,
+as quoted-printable) or full-width. One of these can be inside another, as in %26%2364%3B. Invisible characters and soft
+line breaks within a word are removed.
 """
 
 import binascii
@@ -17,23 +17,24 @@ Edit = tuple[int, int, str]
 """Start and end of what is written, and what it stands for: one character, rarely two, or nothing."""
 
 DEPTH = 10
-"""Rounds over a text. One undoes a whole chain of one kind (%25252540), so only kinds within kinds take more."""
+"""Most rounds over a text. One decodes a whole chain of one kind (%25252540). Only kinds inside kinds take more."""
 
 HEX = "[0-9A-Fa-f]"
 MORE = rf"%(?:25)*[89ABab]{HEX}"  # the bytes of a character in UTF-8 after its first
-# Each alternative begins with a letter of its own: the search for it then skips the rest of the text quickly.
+# Each alternative begins with another character: the search then skips the rest of the text quickly.
 ESCAPE = re.compile(
     rf"%(?:25)*(?:u(?P<script>{HEX}{{4}})|(?P<bytes>[Cc][2-9A-Fa-f]{MORE}|[Dd]{HEX}{MORE}|[Ee]{HEX}{MORE}{MORE}"
     rf"|[Ff][0-4]{MORE}{MORE}{MORE}|{HEX}{{2}}))"
     rf"|&(?:amp;)*(?:#0*(?P<decimal>[0-9]{{1,7}})(?![0-9]);?|#[xX]0*(?P<hex>{HEX}{{1,6}})(?!{HEX});?"
     r"|(?P<name>[A-Za-z][A-Za-z0-9]{1,31});|(?P<old_name>amp|lt|gt|quot|nbsp)(?![A-Za-z0-9]{0,30}=))"
-    # From the first of a row of backslashes on: from each of them a long row would take quadratic time.
+    # Begins at the first of several backslashes only: to begin at each of them would take quadratic time.
     rf"|\\(?<!\\\\)\\*(?:u\{{0*(?P<braced>{HEX}{{1,6}})\}}|u(?P<json>{HEX}{{4}})|x(?P<byte>{HEX}{{2}})"
     r"|(?P<sign>[\"'/])|(?P<space>[bfnrt]))"
 )
 
-# Where an @ may be, to pass over the rest: an @ itself, the code of one (40, 64, or of a full-width one FF20, 65312),
-# after how its beginning may end, as 3D of %3D40, and letters and digits in codes, which may be those of a code.
+# Finds where an @ may be, so that the rest of a text is skipped quickly. That is an @ itself, or its code: 40 or 64, or
+# FF20 or 65312 if it is full-width. Before the digits must be a character in which the beginning of a code can end, as
+# the D in %3D40, where %3D is the = of =40. Letters and digits in code count too: they may be part of one.
 IN_CODE = "(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])"
 AT_CODES = (
     r"@|\ufe6b|\uff20|40(?<=[%=#;uxX{035BDbd]40)|6(?:4(?<=[#;03]64)|5312)|20(?<=[Ff][Ff]20)"
@@ -46,7 +47,7 @@ CODES_OF_AT = ("40", "64", "20", "65312")
 AT_CODE = re.compile(r"[%&\\]|=.{,8}\Z", re.DOTALL)
 SPACE = re.compile(r"(?<![=\r])[ \n]")  # not within a soft line break
 BEFORE, AFTER = 300, 20
-"""Characters around an @ that are decoded with it, and up to a space beyond: there its address ends."""
+"""How many characters around an @ are decoded with it. From there it goes on to a space, where addresses end."""
 
 CODED = re.compile(r"[%&\\=]|[^\x00-\x7f]")
 INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
@@ -56,7 +57,7 @@ LATIN = rf"!-~\u00c0-\u024f{DOTS}{AT_SIGNS}\uff0b\uff0d\uff3f"
 ALPHABETIC = rf"0-9A-Za-z\u00c0-\u0fff{FULL_WIDTH}"
 SIGN = re.compile(
     rf"[{INVISIBLE}{FULL_WIDTH}{DOTS}{HYPHENS}{AT_SIGNS}\uff0b\uff3f](?:(?<=[{FULL_WIDTH}])"
-    # In Chinese and Japanese these end sentences, join names and stand for "in" as well, with no space around.
+    # In Chinese and Japanese text these signs are also ordinary punctuation, with no space around them.
     rf"|(?<=[{ALPHABETIC}][{DOTS}{HYPHENS}\uff0b\uff3f])(?=[{ALPHABETIC}])"
     rf"|(?<=[{AT_SIGNS}])(?=[^\s@{AT_SIGNS}]{{1,253}}?[.\uff0e][^\W\d_])"
     rf"|(?<=[{LATIN}][{INVISIBLE}])[{INVISIBLE}]*(?=[{LATIN}]))"
@@ -72,7 +73,7 @@ CODED_CHARACTER = re.compile(
 WORD_BORDER = re.compile(rf"[{BORDERS}]")
 DOMAIN_WITH_DOT = re.compile(rf"(?:[^{BORDERS}.@]+\.)+(?!\d)[^{BORDERS}.@]{{2,}}(?![^{BORDERS}.])")
 WINDOW = 200
-"""Characters before a coded word in which it is looked for what tells that its first `=` is none of a code."""
+"""How many characters before a coded word are searched for a sign that its first `=` does not begin a code."""
 
 FIELD = (
     r"(?:(?:[\w.-]*[_.-])?(?:address|addr|(?:mail)?from|to|cc|bcc|sender|recipient|rcpt|user|username|login|account|contact"
@@ -118,7 +119,7 @@ class Decoded:
 
 
 class _Layer:
-    """One round's edits, by their places before and after it."""
+    """The edits of one round, with their places in the text before it and after it."""
 
     def __init__(self, edits: list[Edit]) -> None:
         self._edits = edits
@@ -145,12 +146,12 @@ class _Layer:
 
 
 def may_have_at_sign(text: str) -> bool:
-    """Quickly, for the many short texts that have none."""
+    """Whether there may be an @ in any form. A quick test, since most texts are short and have none."""
     return bool(AT_SIGN.search(text)) or "commat" in text
 
 
 def parts_with_at_sign(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of the parts of a text outside of which there is no address, in order. Most texts have none."""
+    """Start and end of each part of a text that may hold an address, in order. Most texts have none."""
     start = end = 0
     for found in (AT_SIGN_OR_NAME if "commat" in text else AT_SIGN).finditer(text):
         place = found.start()
@@ -204,12 +205,12 @@ def _unescaped(kind: str, code: str) -> str:
     if kind in ("sign", "space"):
         return {"n": "\n", "r": "\r"}.get(code, code if kind == "sign" else " ")
     number = int(code, 10 if kind == "decimal" else 16)
-    # Below 32 it is rather the beginning of a number that goes on in other codes, as in &#6%34;
+    # A number below 32 is more likely the beginning of one that continues in another code, as in &#6%34;
     return chr(number) if (32 if kind in ("decimal", "hex") else 0) <= number < 0x110000 else ""
 
 
 def _from_bytes(codes: list[str]) -> str:
-    """In UTF-8, or else in the character set of old programs in the West. Codes may have chains of 25 before them."""
+    """The text of some bytes, in UTF-8 or else Latin-1, as of old programs. Codes may have chains of 25 before them."""
     code = bytes(int(each[-2:], 16) for each in codes)
     try:
         return code.decode()
@@ -225,7 +226,7 @@ def _signs(text: str) -> Iterator[Edit]:
 
 
 def _quoted_printable(text: str) -> Iterator[Edit]:
-    """Only in words that are addresses then: elsewhere `=40` is more often a width than an @."""
+    """Decodes only words that hold an address afterwards: elsewhere `=40` is more often a width than an @."""
     for word in CODED_WORD.finditer(text):
         before = text[max(0, word.start() - WINDOW) : word.start()]
         edits = [(code.start(), code.end(), _from_code(code[0])) for code in CODED_CHARACTER.finditer(word[0])]

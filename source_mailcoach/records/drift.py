@@ -1,4 +1,4 @@
-"""What a stream's rows hold beyond its schema, counted, so that a new version of Mailcoach is noticed early."""
+"""Counts where a stream's rows differ from its schema, so that a new version of Mailcoach is noticed early."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from source_mailcoach.messages.words import many
 
 
 class Drift:
-    """Counts by field, `outer.inner` for a field of an object; `empty` rows, and those without their key, by number."""
+    """Counts by the name of the field (`outer.inner` within an object). `empty` and `without_key` count rows."""
 
     def __init__(self) -> None:
         self.unknown: Counter[str] = Counter()

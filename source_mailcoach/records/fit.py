@@ -1,8 +1,9 @@
-"""Makes the values of a row fit the types that its stream's schema declares, once, as it comes in.
+"""Makes the values of a row fit the types in its stream's schema. This happens once, as the row comes in.
 
 Mailcoach's types depend on its version: counters come as strings, an empty object as `[]`, booleans as 0 and 1. A
-value that cannot be made to fit stays as it is, and so do fields that the schema does not know: see `drift`. What no
-JSON or no database holds is replaced everywhere: half a character, NUL, NaN, a number of more than 64 bits.
+value that cannot be made to fit stays as it is, and so do fields that the schema does not know. Both are counted in
+`drift`. What JSON or databases cannot hold is replaced everywhere: half a character, NUL, NaN, a number of more than
+64 bits.
 """
 
 import json
@@ -24,11 +25,11 @@ FRACTION = re.compile(r"-?[0-9]{1,19}[.][0-9]{1,19}")
 BOOLEANS = {0: False, 1: True, "0": False, "1": True, "false": False, "true": True}
 INT64 = 2**63
 UNPRINTABLE = re.compile("[\ud800-\udfff\0]")
-DEEPEST = 60  # levels of a value: deeper ones are kept as JSON text, since serializers give up somewhere
+DEEPEST = 60  # levels: what is nested deeper becomes JSON text, because serializers fail at some depth
 
 
 class RowFit:
-    """Fits rows to a schema that is compiled once. `wire` are fields that rows have otherwise than records."""
+    """Fits rows to a schema, which is compiled once. `wire`: schemas of fields that differ between row and record."""
 
     def __init__(self, schema: Mapping[str, Any], wire: Mapping[str, Mapping[str, Any]]) -> None:
         self.drift = Drift()
@@ -42,10 +43,10 @@ class RowFit:
 
 
 class PrivacyTransformer(TypeTransformer):
-    """The CDK's hook for transformations: keeps addresses out of a record as the last thing before it goes out.
+    """The CDK's hook for changing records: protects email addresses, as the last step before a record goes out.
 
-    The CDK's own normalization is not used: it has no rule for `[]` as an object, logs a line for each value of each
-    record, and what a stream reads from its rows would not be what goes out.
+    The CDK's own normalization is not used. It has no rule for `[]` as an object, and logs a line for each value of
+    each record. It also comes too late: a stream would go by other values than those that go out.
     """
 
     def __init__(self, privacy: Privacy) -> None:
@@ -88,7 +89,7 @@ def compile_fit(schema: Mapping[str, Any], drift: Drift, name: str = "") -> Fit:
 
 
 def clean(value: Any, drift: Drift, name: str, depth: int = 0) -> Any:
-    """A value of any type, less what cannot go out."""
+    """A value of any type, with everything replaced that JSON or databases cannot hold."""
     if isinstance(value, str):
         return value if value.isascii() and "\0" not in value else _printable(value, drift, name)
     if isinstance(value, (list, dict)) and depth >= DEEPEST:
@@ -167,7 +168,7 @@ def as_list(value: Any) -> list[Any] | None:
 
 
 def _fit_time(drift: Drift, name: str) -> Fit:
-    """Mailcoach's times are UTC; without the zone a destination would take them for its own."""
+    """Mailcoach's times are UTC. Without a zone in them, a destination would take them for its local time."""
 
     def fit(value: Any) -> Any:
         if type(value) is str and is_plain(value):
@@ -194,7 +195,7 @@ def _fit_scalar(convert: Fit, wanted: tuple[type, ...], drift: Drift, name: str)
 
 
 def _misfit(value: Any, drift: Drift, name: str) -> Any:
-    """A value that is kept though it does not fit, counted once whatever else is wrong with it."""
+    """A value that is kept although it does not fit. It counts once, even if `clean` finds more to replace in it."""
     count = drift.misfits[name] + 1
     value = clean(value, drift, name)
     drift.misfits[name] = count

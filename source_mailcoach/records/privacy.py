@@ -1,9 +1,9 @@
 """Keeps email addresses out of records, as `email_privacy` of the configuration asks for.
 
-A hash is the lower-case hex SHA-256 of the trimmed, lower-cased address in UTF-8: the same for the same address in
-every stream and place, however it is written there, so that joins still work. Addresses stand in fields of their own
-and anywhere in texts: HTML, links, CSV, JSON kept as text, failure reasons. In texts rather too much is protected than
-too little, down to the names of images such as `logo@2x.png`. What is not found stands in docs/mailcoach.md.
+A hash is the lower-case hex SHA-256 of the trimmed, lower-cased address in UTF-8. An address has the same hash in every
+stream and place, however it is written there, so that joins still work. Addresses are in fields of their own, and
+anywhere in texts: HTML, links, CSV, JSON kept as text, failure reasons. In texts too much is protected rather than too
+little, even the name of an image such as `logo@2x.png`. What is not found is listed in docs/mailcoach.md.
 """
 
 import re
@@ -30,7 +30,7 @@ NOT_ADDRESSES = frozenset({"transport_message_id"})
 """Fields whose values look like addresses, but are a mail service's identifiers of mails."""
 
 REACH = 400
-"""Characters before an @ in which its local part is looked for: with the start of the link that it may stand in."""
+"""How many characters before an @ are searched for its local part, and for the start of a link around it."""
 
 # Letters and signs of any script may be part of an address; spaces, typographic quotes and dashes are not.
 PUNCTUATION = r"\s\x00-\x1f\x7f-\xa0¡«»¿\u2000-\u206f\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\ufeff"
@@ -41,7 +41,7 @@ BORDER = re.compile(rf'["(),:<>@\[\]|;\\{PUNCTUATION}]')
 BORDER_IN_LINK = re.compile("[/?&#]")
 PARAMETER = re.compile(r"[?&](?=[\w.\[\]-]+=)")
 MARKS = re.compile(r"\A(?:['*`~.&#/}]|\{(?![^{}]*\}))+")
-"""What stands around an address rather than in it. A brace that is closed again is part of it, as in `jane{x}`."""
+"""What is not part of an address but stands before it. A brace that is closed again is part of it, as in `jane{x}`."""
 QUOTED = re.compile(r'(?:\A|[\s"<:,;(\[=])("\w[^"<>]*?")\Z')
 SEPARATOR = re.compile(r"[\s,;|/&]+")
 UNSEEN = re.compile(f"[{INVISIBLE}]")
@@ -49,7 +49,7 @@ LIST = re.compile(r"[\s<>,;:]")
 
 
 def protect(record: dict[str, Any], privacy: Privacy) -> None:
-    """Replace each address in a record, in place. Only once: a hash in an email field would be hashed again."""
+    """Replace each address in a record, in place. Call it only once: a hash in an email field would be hashed again."""
     if privacy != "plain":
         fields = _protect(record, privacy)
         record.clear()
@@ -57,11 +57,11 @@ def protect(record: dict[str, Any], privacy: Privacy) -> None:
 
 
 def _protect(value: Any, privacy: Privacy, name: str = "") -> Any:
-    """`name` is the field that holds the value. A dropped address leaves a list, and as a key takes its value along."""
+    """`name` is the field that holds the value. An item of a list, or a key with its value, is dropped altogether."""
     if name in NOT_ADDRESSES:
         return value
     if isinstance(value, str):
-        # Servers with encryption enabled give these fields as they are stored, which does not look like an address.
+        # Servers with encryption enabled may send the encrypted text here, which does not look like an address.
         if (name == "email" or name.endswith("_email")) and value.strip():
             return _protect_field(value, privacy)
         return _protect_text(value, privacy)
@@ -81,7 +81,7 @@ def _replacement(address: str, privacy: Privacy) -> str | None:
 
 
 def _canonical(address: str) -> str:
-    """The same for each way to write an address: lower case, the domain in letters (`müller`, not `xn--mller-kva`)."""
+    """One form for all ways to write an address: lower case, the domain in letters (`müller`, not `xn--mller-kva`)."""
     address = address.strip()
     if not address.isascii():  # JSON writes characters such as emoji as two halves
         address = address.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
@@ -97,7 +97,7 @@ def _in_letters(label: str) -> str:
 
 
 def _protect_field(value: str, privacy: Privacy) -> str | None:
-    """The hashes of the addresses in a field of an address: mostly one. What else stands there, as a name, goes."""
+    """The hashes of the addresses in a field made for one; mostly it is one. Other text, such as a name, is removed."""
     if privacy == "drop":
         return None
     decoded = Decoded(ENCODED_WORDS.sub(lambda words: decode_words(words[0]), value)).text
@@ -138,11 +138,11 @@ def _decode_words_with_addresses(words: re.Match[str]) -> str:
 
 
 def _addresses(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each, in order. The texts before each @ do not overlap: the time taken is linear."""
+    """Start and end of each address, in order. No part is searched twice, so the time grows with the length only."""
     done = 0
     for tail in TAIL.finditer(text):
         local = _local_part(text[max(done, tail.start() - REACH) : tail.start()], text[tail.end() : tail.end() + 1])
-        # The rules of style sheets, as in `p{}@media`, have no dot.
+        # No address is a rule of a style sheet, as in `p{}@media`: it has braces, and no dot after the @.
         if local and ("." in tail[1] or not set(local) & set("{}")):
             done = tail.end()
             yield tail.start() - len(local), done
@@ -151,9 +151,9 @@ def _addresses(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _local_part(before: str, after: str) -> str:
-    """The end of the text before an @; empty if that is no local part, as in `; @media`.
+    """The local part at the end of the text before an @; empty if there is none, as in `; @media`.
 
-    `after` is what follows the address: in `\\email{jane@example.com}` it closes a brace that is not the address's.
+    `after` is the character after the address. In `\\email{jane@example.com}` it closes a brace that is not part of it.
     """
     word = BORDER.split(before)[-1]
     if not word:

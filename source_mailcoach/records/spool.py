@@ -1,4 +1,4 @@
-"""Rows that one stream has read and another one needs, kept on disk meanwhile: they can be more than memory holds."""
+"""Keeps rows that one stream has read for another one, on disk, because they can be more than memory holds."""
 
 import json
 import logging
@@ -12,9 +12,9 @@ logger = logging.getLogger("airbyte")
 
 
 class Spool:
-    """Pages of rows by the uuid of their parent, in a file that vanishes with the process.
+    """Pages of rows by the uuid of their parent, in a file that disappears with the process.
 
-    Without a place for the file, or room in it, there are no rows: whoever needs them has to ask the server again.
+    If the file cannot be made or written to, nothing is kept, and the other stream asks the server again.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Spool:
         self._usable = True
 
     def keep(self, parent: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Keep a page of rows. They count once all of the parent's are there."""
+        """Keep a page of rows. They are given out only after `complete`, when all rows of the parent are there."""
         if not self._usable:
             return
         try:
@@ -44,7 +44,7 @@ class Spool:
             self._pages.setdefault(parent, []).append((place, len(content)))
 
     def complete(self, parent: str) -> None:
-        """All rows of a parent are there."""
+        """Note that all rows of a parent have been kept."""
         if self._usable:
             self._whole.add(parent)
 
