@@ -1,10 +1,10 @@
-"""The errors that this connector raises. A class of its own has what somebody catches or asks for:
+"""The errors that this connector raises. An error has a class of its own if some code catches it or asks for it:
 
-    MailcoachError              whatever a person can do something about, as the text of its problem says
+    MailcoachError              a person can do something about it, as the text of its problem says
     ├── NotFound                Mailcoach itself says that what was asked for is not there
     │   ├── RowNotFound         a row in the path
     │   └── EndpointNotFound    the endpoint: the server is too old for it, or the address is wrong
-    └── EndsStream              another list of the same stream would have come to the same
+    └── EndsStream              the next list of the same stream would fail in the same way
         ├── MayNotRead          the token lacks the permission
         ├── QueryRefused        the sort or the filter is unknown to this server
         ├── RateLimited         too many requests, says Mailcoach or something in front of it
@@ -26,11 +26,12 @@ CONFIG, TRANSIENT, SYSTEM = FailureType.config_error, FailureType.transient_erro
 class MailcoachError(AirbyteTracedException):
     """A `Problem` that has occurred. Its message is one sentence on what is wrong and one on what to do.
 
-    Called for a problem that names a class, it makes an error of that class, as OSError does for an errno.
+    For a problem that names a class, `MailcoachError(problem)` makes an error of that class, as OSError does for an
+    errno.
 
-    One that came after good answers can be `passing`: it is transient then, and worth as many tries as the patience
-    of the client allows. One that is merely in doubt is worth so many `tries`. `wait` is how many seconds the server
-    wants to be left alone, if it says so.
+    `passing`: it came after good answers, so it is transient, and tried again as often as the client's patience allows.
+    `tries`: how often a request is tried whose error may not be real. `wait`: how many seconds the server asks to wait
+    before the next request, if it does.
     """
 
     def __new__(cls, problem: "Problem", **_: object) -> "MailcoachError":
@@ -53,12 +54,12 @@ class MailcoachError(AirbyteTracedException):
         return self.problem.retry or self.passing
 
     def __repr__(self) -> str:
-        """The CDK puts this into its list of what has failed."""
+        """The CDK shows this in its list of failed streams."""
         return str(self.message)
 
 
 class NotFound(MailcoachError):
-    """Whoever asked weighs it, and asks again if need be (`unless_absent` of the streams): the client does not."""
+    """The client never tries it again. The stream does, until it believes the answer or not: see `unless_absent`."""
 
     @property
     def retry(self) -> bool:
@@ -66,11 +67,11 @@ class NotFound(MailcoachError):
 
 
 class RowNotFound(NotFound):
-    """It was deleted since it was listed, or this answer is one of a server that is behind."""
+    """It was deleted after it had been listed, or the answer is from a server whose data is old."""
 
 
 class EndpointNotFound(NotFound):
-    """Until something has answered well in a sync, it can be the address that is wrong."""
+    """Before the first good answer of a sync, the address itself may be wrong."""
 
 
 class EndsStream(MailcoachError):
@@ -82,11 +83,11 @@ class MayNotRead(EndsStream):
 
 
 class QueryRefused(EndsStream):
-    """An older server that does not know a sort: a stream that can do without it reads the list by another."""
+    """An older server does not know the sort. A stream that can do without it reads the list by another one."""
 
 
 class RateLimited(EndsStream):
-    """The budget of requests waits for all of them. Whoever says so is there, and will answer again."""
+    """The server is up and will answer again. The budget makes all requests wait, not only the one refused."""
 
 
 class EndsSync(EndsStream):
@@ -94,7 +95,7 @@ class EndsSync(EndsStream):
 
 
 class NotConnected(EndsSync):
-    """Before the first good answer the address may be wrong; after it, the server went down."""
+    """Before the first good answer the address may be wrong. After it, the server has gone down."""
 
 
 @dataclass(frozen=True)

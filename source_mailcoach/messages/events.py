@@ -1,12 +1,12 @@
-"""What happens in a sync, as typed events: the one way from the client and the streams to whoever tells of it.
+"""What happens in a sync, as typed events. Client and streams emit them; whatever tells the user of it listens.
 
     client, streams  --emit-->  Events  -->  the log    a line for each event that has one
                                         -->  Progress   counts, a line now and then, and the last one
                                         -->  Forecast   a line before the first list is read
 
-Whatever else wants to know of them is one more function in `listeners`. Events are emitted by the thread that reads,
-never by those beside it that send requests: a log line of theirs could tear a record in two. None holds a token, a row
-or an answer. Errors are no events: they are raised (see `errors`), and end a list, a stream or the sync.
+Anything else that wants to know of them is one more function in `listeners`. Only the thread that reads emits events,
+never a thread that sends requests: its log line could tear a record in two. No event holds a token, a row or an answer.
+Errors are not events: they are raised (see `errors`), and end a list, a stream or the sync.
 """
 
 import logging
@@ -20,12 +20,12 @@ from source_mailcoach.messages.errors import MailcoachError
 from source_mailcoach.messages.words import duration, many, requests_at
 
 SILENT_WAIT = 5.0
-"""Seconds: waits that are longer are told in the log, so that slow and stuck look different."""
+"""Seconds. Longer waits are logged, so that one can see the difference between slow and stuck."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """`text` is its line in the log, with its fields filled in. One that has no `level` has no line."""
+    """`text` is its line in the log, with the fields filled in. An event without a `level` has no line."""
 
     level: ClassVar[int] = logging.NOTSET
     text: ClassVar[str] = ""
@@ -60,7 +60,7 @@ def log(event: Event) -> None:
 
 @dataclass(frozen=True)
 class RequestStarted(Event):
-    """It is under way; further tries are requests too."""
+    """A request has been started. Each further try counts as a request, too."""
 
     path: str
     params: Mapping[str, Any]
@@ -70,14 +70,14 @@ class RequestStarted(Event):
 
 @dataclass(frozen=True)
 class Retried(Event):
-    """A request has failed, and is worth another try, after the wait that follows."""
+    """A request has failed and is tried again, after the wait that follows."""
 
     error: MailcoachError
 
 
 @dataclass(frozen=True)
 class Waiting(Event):
-    """Nothing happens for so many seconds from now on. `why` is what the time stands behind: "Trying again"."""
+    """Nothing happens for so many seconds. `why` begins the line, which ends in their number: "Trying again"."""
 
     seconds: float
     why: str
@@ -89,7 +89,7 @@ class Waiting(Event):
 
 @dataclass(frozen=True)
 class ThreadsLacking(Event):
-    """Once: the machine has a limit, and requests go one after another."""
+    """Emitted once: the machine starts no more threads, so requests go one after another."""
 
     level = WARNING
     text = "This machine lets no more threads start: some requests cannot overlap, and take longer."
@@ -100,14 +100,14 @@ class ThreadsLacking(Event):
 
 @dataclass(frozen=True)
 class PassStarting(Event):
-    """A stream is about to look for what it has to read, at a server that allows so many requests a minute."""
+    """A stream is about to find out what it has to read. The server allows `per_minute` requests a minute."""
 
     per_minute: float
 
 
 @dataclass(frozen=True)
 class ReadAgain(Event):
-    """A stored state could not be used, for a reason. `what` is "of opens is", or "campaigns are"."""
+    """A stored state could not be used, for a reason. `what` fits into `text`: "of opens is", or "campaigns are"."""
 
     what: str
     reason: str
@@ -129,7 +129,7 @@ class ReadingStarted(Event):
 
 @dataclass(frozen=True)
 class Resumed(Event):
-    """A pass that was not finished goes on."""
+    """A stream continues a pass that an earlier sync did not finish."""
 
     stream: str
     level = INFO
@@ -138,7 +138,7 @@ class Resumed(Event):
 
 @dataclass(frozen=True)
 class Announced(Event):
-    """How much is to come, in words and in requests, at a server that allows so many of them a minute."""
+    """How much a stream will read, in words and in requests. The server allows `per_minute` requests a minute."""
 
     stream: str
     what: str
@@ -152,14 +152,14 @@ class Announced(Event):
 
 @dataclass(frozen=True)
 class RequestsSaved(Event):
-    """They were not needed, since an earlier sync had the rows, going by Mailcoach's own counts."""
+    """So many requests were not needed, because an earlier sync had the rows. Reckoned by Mailcoach's own counts."""
 
     requests: int
 
 
 @dataclass(frozen=True)
 class PageRead(Event):
-    """All rows of a page are out; `rows` of them were new, or wanted."""
+    """All rows of a page are out. `rows` counts those that were new and wanted."""
 
     number: int
     last: int
@@ -173,12 +173,12 @@ class ListRead(Event):
 
 @dataclass(frozen=True)
 class ReadingEnded(Event):
-    """Not after an error that has ended the stream."""
+    """A stream is read to its end. Not emitted if an error has ended it."""
 
 
 @dataclass(frozen=True)
 class ClocksDiffer(Event):
-    """Once in a sync: the time of an answer differs by more than what a sync can make up for without reading more."""
+    """Once in a sync: the time of an answer differs from another clock by more than syncs allow for (15 minutes)."""
 
     server: datetime
     difference: str
@@ -205,7 +205,7 @@ class ListLeftOut(Event):
 
 @dataclass(frozen=True)
 class ListDeleted(Event):
-    """What a list belongs to was deleted since it was listed."""
+    """The campaign or email list that a list belongs to was deleted after it had been listed."""
 
     stream: str
     name: str
@@ -226,7 +226,7 @@ class EndpointMissing(Event):
 
 @dataclass(frozen=True)
 class RowsMissing(Event):
-    """The database hides rows behind others that are equal in the sort. `where` is "campaign_opens of campaign 3f…"."""
+    """The database hides rows behind others that are equal in the sort. `where`: "campaign_opens of campaign 3f…"."""
 
     where: str
     rows: int
@@ -239,7 +239,7 @@ class RowsMissing(Event):
 
 @dataclass(frozen=True)
 class RowsUnproved(Event):
-    """The list changed while it was read, more often than it could be read anew."""
+    """The list changed so often while it was read that nothing proves that all rows have come."""
 
     where: str
     level = WARNING
@@ -251,7 +251,7 @@ class RowsUnproved(Event):
 
 @dataclass(frozen=True)
 class RowsUnusable(Event):
-    """No list below a row can be asked for if its uuid is none."""
+    """Rows came without a usable uuid, so that the lists below them cannot be asked for."""
 
     stream: str
     rows: int
@@ -266,7 +266,7 @@ class RowsUnusable(Event):
 
 @dataclass(frozen=True)
 class Drifted(Event):
-    """What the rows of a stream hold beyond its schema, in words."""
+    """How rows of a stream differ from its schema, in words."""
 
     what: str
     level = WARNING

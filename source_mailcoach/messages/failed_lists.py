@@ -1,16 +1,16 @@
-"""Lists that a stream could not read, and behind which it went on."""
+"""Lists that a stream could not read and left out."""
 
 from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import TRANSIENT, MailcoachError
 from source_mailcoach.messages.words import many
 
 IN_A_ROW = 5
-"""So many lists in a row are not ill: the server is. A list that fails takes six tries and half a minute."""
+"""If so many lists fail in a row, the server is at fault. Each of them takes six tries and half a minute."""
 NAMED = 3
 
 
 class FailedLists:
-    """Those of one reading of a stream; `unit` is what they belong to ("campaigns")."""
+    """The failed lists of one reading of a stream; `unit` is what they belong to ("campaigns")."""
 
     def __init__(self, stream: str, unit: str) -> None:
         self._stream, self._unit = stream, unit
@@ -20,7 +20,7 @@ class FailedLists:
 
     @property
     def is_end(self) -> bool:
-        """Whether the stream ends here, as too many have failed in a row."""
+        """Whether the stream ends here, because too many lists have failed in a row."""
         return self._in_a_row >= IN_A_ROW
 
     def add(self, name: str, error: MailcoachError) -> None:
@@ -34,7 +34,7 @@ class FailedLists:
     def error(self) -> MailcoachError | None:
         """What the stream fails with in the end; None if nothing has failed.
 
-        It says what the first of them failed with. It is transient if any of them is: trying again is worth it then.
+        It says what the first of them failed with. It is transient if any of them is, since trying again can help then.
         """
         if not self._errors:
             return None

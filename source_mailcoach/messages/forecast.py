@@ -1,4 +1,4 @@
-"""How much a sync has to do, told once, as soon as the email lists and campaigns that it hangs on are known."""
+"""Logs once how many requests a sync takes, as soon as the email lists and campaigns are known."""
 
 import logging
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from source_mailcoach.messages.words import requests_at
 
 
 class Forecast:
-    """`expected` tell how many requests each stream will take, going by Mailcoach's own counts."""
+    """`expected` has a function for each stream that tells how many requests it takes, by Mailcoach's counts."""
 
     def __init__(self, log: logging.Logger) -> None:
         self.expected: list[Callable[[], int]] = []
@@ -17,7 +17,7 @@ class Forecast:
         self._said = False
 
     def __call__(self, event: Event) -> None:
-        """Log it, the first time. A stream whose lists cannot be read says so itself, later."""
+        """Log the forecast at the first pass. A stream whose lists cannot be read is left out: it fails later."""
         if self._said or not isinstance(event, PassStarting):
             return
         self._said = True

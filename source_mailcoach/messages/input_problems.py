@@ -1,6 +1,6 @@
-"""What can be wrong with what the connector is given, each with its own sentence: the configuration, and the command.
+"""Each problem with the configuration, or with the command and its files, as the user reads it.
 
-See `problems`, which has those of the server.
+The problems of the server are in `problems`.
 """
 
 from source_mailcoach.messages.errors import EndsSync, Problem

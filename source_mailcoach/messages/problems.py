@@ -1,6 +1,6 @@
-"""What can go wrong while Mailcoach is asked, each with its own sentence: its answers, and the way to it.
+"""Each problem with Mailcoach's answers, or with the way to the server, as the user reads it.
 
-This and `input_problems` are the one place for these sentences. The troubleshooting table of docs/mailcoach.md is
+All such sentences are here and in `input_problems`, and nowhere else. The troubleshooting table of docs/mailcoach.md is
 checked against both.
 """
 

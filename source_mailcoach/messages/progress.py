@@ -1,4 +1,4 @@
-"""Says in the log how far a stream has come, so that slow and stuck, idle and broken look different."""
+"""Logs how far a stream has come, so that one can tell slow from stuck and idle from broken."""
 
 import logging
 import time

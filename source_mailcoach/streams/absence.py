@@ -1,4 +1,4 @@
-"""What becomes of a 404: when it is believed that something is not there."""
+"""When a 404 is believed, and when it is an error."""
 
 from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar
@@ -9,7 +9,7 @@ from source_mailcoach.transport.api import MailcoachClient
 Item = TypeVar("Item")
 
 TRIES = 5
-PAUSE = 1.0  # seconds, before the first of these tries that is a further one; twice as long before each that follows
+PAUSE = 1.0  # seconds before the second try; twice as long before each that follows
 
 
 def unless_absent(
@@ -19,15 +19,15 @@ def unless_absent(
     *,
     may_lack: bool = False,
 ) -> Generator[Item, None, NotFound | None]:
-    """What `read` gives; returns the error by which Mailcoach says that it is not there (404), if that is believed.
+    """Yields what `read` gives. Returns the error by which Mailcoach says that it is not there (404), if believed.
 
-    A 404 is an error, and no state may move past anything for one: it can come of a backend that is half deployed,
-    of a copy of the database that lags, of routes that are being cached anew. So it counts if it came three times:
-    twice in a row, lest every other answer was another server's, and once more after good answers that bear it out
-    (`explain`), with pauses between them in which such faults pass. Else it is raised, after five tries.
+    A 404 can be wrong: a server is half deployed, a copy of the database lags, routes are being cached anew. If the
+    state moved past a list for such an answer, its rows would be lost. So a 404 is believed only if it came three
+    times: twice in a row, in case several servers answer in turn, and once more after good answers that confirm it
+    (`explain`). Between the tries are pauses, in which such faults pass. Otherwise it is raised, after five tries.
 
-    `may_lack`: a server can be without the endpoint. Of any other one, a 404 that is not Mailcoach's tells of a wrong
-    address, and is raised at once.
+    `may_lack`: some servers do not have the endpoint. For any other endpoint, a 404 before the first good answer means
+    that the address is wrong, and is raised at once.
     """
     believed: NotFound | None = None
     for tried in range(1, TRIES + 1):
@@ -40,7 +40,7 @@ def unless_absent(
                 return error
             is_wrong_address = isinstance(error, EndpointNotFound) and not client.has_answered and not may_lack
             if tried == TRIES or is_wrong_address:
-                # Nobody further up weighs it once more.
+                # As a plain MailcoachError, so that no caller takes it for a 404 to be checked again.
                 raise MailcoachError(error.problem, **error.details) from error
             believed = error if tried > 1 and explain(error) else None
             client.pause(PAUSE * 2 ** (tried - 1), error)

@@ -15,8 +15,8 @@ from source_mailcoach.transport.request import Query
 class Sends(MailcoachStream):
     """A row for each mail to somebody, of campaigns, automations and transactional mails. Sortable by `sent_at` only.
 
-    A mail that is opened, clicked or bounces moves nothing to sort by, so mails of the engagement window are read
-    again each time. One that waits to be sent has no `sent_at` yet, and gets one that is new when it is sent or fails.
+    Opens, clicks and bounces of a mail change nothing that could be sorted by, so mails of the engagement window are
+    read again each time. A mail that waits has no `sent_at` yet. It gets one when it is sent or fails.
     """
 
     facts = Facts(
@@ -33,7 +33,7 @@ class Sends(MailcoachStream):
 
 
 class Suppressions(MailcoachStream):
-    """Rows never change, and vanish when an address is allowed again. Several can come in the same second."""
+    """Rows never change. They are deleted when an address is allowed again. Several can have the same second."""
 
     facts = Facts(
         endpoint="suppressions",
@@ -47,7 +47,7 @@ class Suppressions(MailcoachStream):
 
 
 class Templates(MailcoachStream):
-    """Two templates can have one name."""
+    """Two templates can have the same name, so rows can be equal in the sort."""
 
     facts = Facts(
         endpoint="templates",
@@ -60,7 +60,7 @@ class Templates(MailcoachStream):
 
 
 class TransactionalMails(MailcoachStream):
-    """The log of transactional mails. Rows never change. The `id` to sort by is unique, but is not in the row."""
+    """The log of transactional mails. Rows never change. Sortable by a unique `id` that rows do not have."""
 
     facts = Facts(
         endpoint="transactional-mails",
@@ -73,10 +73,10 @@ class TransactionalMails(MailcoachStream):
 
 
 class TransactionalMailTemplates(MailcoachStream):
-    """Without `updated_at`, so an edit shows in a full reading only. The `id` to sort by is not in the row.
+    """Rows have no `updated_at`, so the list is read whole. Sortable by an `id` that rows do not have.
 
-    Older servers take it for a mail whose uuid is "templates". They have none (404), or with PostgreSQL, where that is
-    no uuid, they fail (500): see `diagnosis`. What such a server answers well is the list of the mails.
+    Older servers look for a mail whose uuid is "templates". They do not find it (404), or fail with PostgreSQL, where
+    that is no uuid (500): see `diagnosis`. To be sure that such a server works, the list of the mails is asked for.
     """
 
     facts = Facts(endpoint="transactional-mails/templates", key=("uuid",), sort="-id", since="Mailcoach 8.14")
@@ -87,7 +87,7 @@ class TransactionalMailTemplates(MailcoachStream):
 
 
 class SubscriberImports(MailcoachStream):
-    """Servers before 8.21 ignore any sort in silence. Mailcoach deletes an import a week after it was made."""
+    """Servers before 8.21 ignore any sort without an error. Mailcoach deletes an import a week after it was made."""
 
     facts = Facts(
         endpoint="subscriber-imports",
@@ -98,14 +98,14 @@ class SubscriberImports(MailcoachStream):
     _failed: FailedLists
 
     def read_records(self, *args: Any, **kwargs: Any) -> Iterable[Any]:
-        """All imports. One whose details cannot be read comes without them; MailcoachError names it at the end."""
+        """All imports. One whose details cannot be read comes without them, and MailcoachError names it at the end."""
         self._failed = FailedLists(self.name, "imports")
         yield from self.read_whole()
         if error := self._failed.error():
             raise error
 
     def records_of(self, row: Row) -> Iterable[Row]:
-        """The uuid of the list has two names, by version. Details are a request for each import."""
+        """The uuid of the email list has one of two names, by version. Details take a request for each import."""
         record = {field: value for field, value in row.items() if field != "email_list_id"}
         record.setdefault("email_list_uuid", row.get("email_list_id"))
         if self.config.include_import_details and is_usable(uuid := row.get("uuid")):
@@ -119,7 +119,7 @@ class SubscriberImports(MailcoachStream):
         yield record
 
     def _details(self, query: Query) -> dict[str, Any]:
-        """What only the import itself tells; nothing of one that was deleted since it was listed."""
+        """The fields that only the import itself has, not its list; none if it was deleted after it had been listed."""
 
         def is_deleted(error: NotFound) -> bool:
             self.client.confirm()
@@ -133,7 +133,7 @@ class SubscriberImports(MailcoachStream):
 
 
 class AutomationMails(MailcoachStream):
-    """Counters and edits move nothing to sort by."""
+    """Changed counters and edits change nothing that could be sorted by, so the list is read whole."""
 
     facts = Facts(
         endpoint="automation-mails",

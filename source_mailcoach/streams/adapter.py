@@ -1,11 +1,11 @@
 """Where the CDK meets the connector: the only classes that inherit from the CDK's streams.
 
-Of the CDK are used: the catalog (`name`, `primary_key`, `cursor_field`, the schema), the loop through slices and
-records, `state` and its messages, statuses, the substream's `parent`, and the transformer, which has each record last.
+Used of the CDK: the catalog (`name`, `primary_key`, `cursor_field`, the schema), the loop through slices and records,
+`state` and its messages, statuses, the substream's `parent`, and the transformer, which is the last to change a record.
 
-Not used, but given what would keep it safe: its own way of fetching (`url_base` to `next_page_token`). It follows
-redirects, has no timeouts, asks for one page after another without a look at what moved between them, and cannot ask
-for two lists at once. Pages come from `pages` instead, through the client that all streams share.
+Not used: the CDK's own way of fetching. It follows redirects, has no timeouts, does not notice rows that move between
+two pages, and cannot ask for two lists at once. Pages come from `pages` instead, through the client that all streams
+share. What the CDK's way would need (`url_base` to `next_page_token`) is still given, and safe.
 """
 
 from abc import ABC
@@ -34,8 +34,8 @@ from source_mailcoach.transport.diagnosis import page_of
 class MailcoachStream(HttpStream, ABC):
     """A stream: `facts`, and `records_of` if its records are not its rows.
 
-    It is read in passes, which go on where they stopped, if its latest changes can come first or it belongs to
-    something; else whole in each sync.
+    It is read in passes, which continue where they stopped, if its list can be sorted by the latest change, or if
+    there is a list for each campaign or email list. Otherwise it is read whole in each sync.
     """
 
     facts: ClassVar[Facts]
@@ -65,19 +65,19 @@ class MailcoachStream(HttpStream, ABC):
     # What single streams say otherwise ----------------------------------------------------------------------------
 
     def owner_of_lists(self) -> Owner | None:
-        """Who tells which lists are due; None for a list that is read whole in each sync."""
+        """The owner, which tells which lists are due; None for a list that is read whole in each sync."""
         return OfAccount(self.pages, self.config) if self.facts.changes_sort else None
 
     def row_schema(self) -> Mapping[str, Any]:
-        """The schema of the rows that the server lists, which are the records but for what `records_of` does."""
+        """The schema of the rows that the server sends. Mostly it is that of the records: see `records_of`."""
         return self.get_json_schema()
 
     def records_of(self, row: Row) -> Iterable[Row]:
-        """The records that a row makes, apart from what they are stamped with. They fit the schema as the row does."""
+        """The records of a row, without what they are stamped with. If the row fits its schema, they fit theirs."""
         return (row,)
 
     def is_lacking(self) -> bool:
-        """Whether this server is too old for the stream: it answers for others. (Never for this one: see diagnosis.)"""
+        """After a 404: whether the server is too old for the stream. It is, if it answers well for another list."""
         if self.facts.since:
             self.client.confirm()
         return bool(self.facts.since)
@@ -94,7 +94,7 @@ class MailcoachStream(HttpStream, ABC):
 
     @property
     def is_resumable(self) -> bool:
-        """Without a cursor there is no state: the CDK would want to call such a stream for ever."""
+        """Whether it has a state. Not without a cursor: the CDK would read such a stream again and again."""
         return bool(self.facts.cursor)
 
     def stream_slices(self, *, sync_mode: SyncMode, **_: Any) -> Iterable[Slice]:

@@ -1,4 +1,4 @@
-"""Clicks, by link and one by one, which Mailcoach gives in one answer: it is asked for once if both are read."""
+"""Clicks by link, and one by one. Mailcoach gives both in one answer, which is asked for once if both are read."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -34,7 +34,7 @@ class KeptPages(Pages):
 class PagesWithClicks(Pages):
     """Pages of links with their clicks: from disk if they are kept there, else from the server.
 
-    `has_clicks`: whether a link had any. Before 7.0 none has.
+    `has_clicks`: whether any link came with the field `clicks`. Before 7.0 none does.
     """
 
     spool: Spool | None = None
@@ -53,9 +53,10 @@ class PagesWithClicks(Pages):
 
 
 class CampaignClicks(CampaignStream):
-    """A row for each link that was clicked. Sortable by its counters only, which tie and grow while they are read.
+    """A row for each link that was clicked. Sortable by its counters only.
 
-    So a campaign's links are always read whole, and checked against their number.
+    Counters of several links can be equal, and they grow while the list is read. So a campaign's links are always read
+    whole, until as many have come as Mailcoach counts.
     """
 
     facts = Facts(
@@ -96,7 +97,7 @@ class CampaignClickEvents(CampaignStream):
         return ResourceSchemaLoader("source_mailcoach").get_schema("campaign_clicks")
 
     def records_of(self, row: Row) -> Iterable[Row]:
-        """A link has no clicks at all before 7.0. What is none, in the place of one, is told and left out."""
+        """Before 7.0 links have no clicks: the stream ends with a warning. What is no click is counted and left out."""
         if not self.pages.has_clicks and self.passes:
             self.passes.end_as_lacking("only counts clicks")
         clicks = row.get("clicks") or []

@@ -1,4 +1,4 @@
-"""What became of a campaign among its recipients: a request and more for each campaign that was sent."""
+"""What recipients did with a campaign: a list for each campaign that was sent, so at least one request for each."""
 
 from collections.abc import Iterable
 
@@ -7,9 +7,10 @@ from source_mailcoach.streams.of_campaigns import CampaignStream
 
 
 class CampaignOpens(CampaignStream):
-    """A row for each subscriber who opened. `first_opened_at` never changes, and an email is once on a list.
+    """A row for each subscriber who opened.
 
-    A repeated open moves `last_opened_at` only. Servers before 8.6 cannot sort by it.
+    `first_opened_at` never changes, and an email address is on a list only once: no two rows are equal in the sort.
+    A repeated open changes `last_opened_at` only, by which servers before 8.6 cannot sort.
     """
 
     facts = Facts(
@@ -25,17 +26,17 @@ class CampaignOpens(CampaignStream):
     )
 
     def records_of(self, row: Row) -> Iterable[Row]:
-        """Up to v8 the list's uuid is cast to an integer, which leaves 845 or 0 of it: no list is found by that."""
+        """Up to v8 the server casts the list's uuid to an integer such as 845 or 0. No list can be found by that."""
         list_uuid = row.get("subscriber_email_list_uuid")
         yield {**row, "subscriber_email_list_uuid": list_uuid if isinstance(list_uuid, str) else None}
 
 
 class CampaignUnsubscribes(CampaignStream):
-    """A row for each subscriber who left by this campaign. The `id` to sort by is unique, but is not in the row.
+    """A row for each subscriber who left by this campaign. Sortable by a unique `id` that rows do not have.
 
-    Neither is the time of the event: the nearest is the subscriber's own, which is null after a new subscription and
-    later after another unsubscribe. Those of a split test's second variant do not have the campaign counted.
-    A complaint that is reported late has a new id and an old time.
+    Nor do rows have the time of the event. The nearest is the subscriber's `unsubscribed_at`, which is null after a new
+    subscription, and later after another unsubscribe. Unsubscribes from a split test's second variant do not make
+    Mailcoach count the campaign again. A complaint that is reported late has a new id and an old time.
     """
 
     facts = Facts(
@@ -57,10 +58,10 @@ class CampaignUnsubscribes(CampaignStream):
 
 
 class CampaignBounces(CampaignStream):
-    """A row for each subscriber and type of bounce. Types of one subscriber may share the second in which they came.
+    """A row for each subscriber and type of bounce. Two types of one subscriber can have the same second.
 
-    `created_at` is the first of its kind for the subscriber: a repeated bounce moves nothing. On v6 and v7 none has the
-    campaign counted, nor does one of a split test's second variant.
+    `created_at` is the time of the first bounce of this type, so a repeated one changes nothing to sort by. On v6 and
+    v7 bounces do not make Mailcoach count the campaign again, and those of a split test's second variant never do.
     """
 
     facts = Facts(
@@ -80,7 +81,7 @@ class CampaignBounces(CampaignStream):
 class CampaignSends(CampaignStream):
     """The mails of a campaign, with what each recipient did: `sends`, for the campaigns in scope alone.
 
-    Opens and clicks of a mail move nothing to sort by, so a campaign's mails are always read whole.
+    Opens and clicks of a mail change nothing that could be sorted by, so a campaign's mails are always read whole.
     """
 
     facts = Facts(

@@ -1,4 +1,4 @@
-"""The campaigns of the account, and the listing of them that the streams of single campaigns go by."""
+"""The campaigns of the account, and the listing that tells the streams below them which campaigns there are."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
@@ -17,7 +17,7 @@ from source_mailcoach.sync.times import format_time, parse_time, sortable
 from source_mailcoach.sync.watermark import Watermark
 from source_mailcoach.transport.api import MailcoachClient
 
-# The API's filter for sent means sending as well, and ignores a status that it does not know: everything comes then.
+# The API's filter `sent` also gives `sending`. A status that the API does not know is ignored: then all campaigns come.
 STATUSES: Mapping[str, frozenset[str]] = {
     "sent": frozenset({"sending", "sent"}),
     "scheduled": frozenset({"draft"}),
@@ -29,11 +29,11 @@ COUNTERS = ("unique_open_count", "unsubscribe_count", "bounce_count", "sent_to_n
 
 
 class Campaigns(ListingStream):
-    """Sortable by name and by time of sending, which other campaigns may share; by nothing that is unique.
+    """Sortable by name and by time of sending. Several campaigns may have the same: nothing to sort by is unique.
 
-    The list is fetched once an hour, however many streams need it: a page of it carries four HTML bodies a row.
-    There is no filter by date, so an incremental sync reads it whole too, and emits what has changed. From v7 on
-    opens and clicks do not move `updated_at`, but `statistics_calculated_at` only.
+    The list is fetched once an hour at most, however many streams need it, because each row has four HTML bodies. There
+    is no filter by date, so an incremental sync also reads it whole, and emits what has changed. From v7 on, opens and
+    clicks do not change `updated_at`, only `statistics_calculated_at`.
     """
 
     facts = Facts(endpoint="campaigns", key=("uuid",), cursor="updated_at", sort="name,sent")
@@ -90,7 +90,7 @@ class Campaigns(ListingStream):
         return parse_time(state.cursor)
 
     def _in_scope(self, row: Row) -> bool:
-        """A status that is none says nothing: the server has been asked for the right ones."""
+        """An unknown status does not exclude a campaign: the server has been asked for the right ones."""
         status, start = self.config.campaign_status, parse_time(self.config.start)
         if status != "all" and _status(row) in KNOWN_STATUSES - STATUSES[status]:
             return False
@@ -98,7 +98,7 @@ class Campaigns(ListingStream):
         return start is None or began is None or began >= start
 
     def listing(self) -> Listing:
-        """The campaigns in scope: from the reading of this stream, or from one made for the purpose."""
+        """The campaigns in scope, from the reading of this stream. If it was not read yet, it is read for this."""
         if self._listing is None:
             kept = self._state
             for _ in self.read_records(SyncMode.full_refresh):

@@ -1,4 +1,4 @@
-"""When the STATE of a stream goes out, and what becomes of one that waits for that."""
+"""When the STATE of a stream is written."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,11 +22,11 @@ INTERVAL = 1.0  # seconds
 
 
 class Checkpoint:
-    """The latest state of a stream, all rows of which are out.
+    """The latest state of a stream; all rows up to it are out.
 
-    It is due once a second at the most, and before a wait: for the limit of requests, or for each page where they go
-    one at a time. So a sync that is killed loses no more than what it has read within a second, and what is under way.
-    One that is ended by a signal loses the latter alone: what is held goes out then.
+    A STATE is due at most once a second, and before any wait: for the limit of requests, or for the next page if
+    requests go one at a time. So a sync that is killed loses at most what it has read within a second, and what is
+    under way. A sync that is ended by a signal only loses what is under way: `output` writes the last state then.
     """
 
     def __init__(self, stream: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -37,7 +37,7 @@ class Checkpoint:
         self._state: Mapping[str, Any] = {}
 
     def reach(self, state: Mapping[str, Any]) -> None:
-        """Rows up to here are out."""
+        """Take in a new state, now that all rows up to it are out."""
         self._state, self._is_out = state, False
         output.hold(lambda: f"{AirbyteEntrypoint.airbyte_message_to_string(self._message())}\n")
 
@@ -45,7 +45,7 @@ class Checkpoint:
         return not self._is_out and (will_wait or self._clock() - self._said >= INTERVAL)
 
     def said(self) -> None:
-        """The latest state goes out."""
+        """Note that the latest state goes out now."""
         self._said, self._is_out = self._clock(), True
 
     def messages(self, will_wait: bool = True) -> Iterator[AirbyteMessage]:
@@ -60,7 +60,7 @@ class Checkpoint:
 
 
 class DueCheckpointReader(CheckpointReader):
-    """The CDK makes a STATE after each slice, which would be many for short lists: here only where one is due."""
+    """The CDK makes a STATE after each slice, which would be too many for short lists. This makes only those due."""
 
     def __init__(self, reader: CheckpointReader, is_due: Callable[[], bool]) -> None:
         self._reader, self._is_due = reader, is_due

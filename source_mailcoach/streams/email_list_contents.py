@@ -1,4 +1,4 @@
-"""What belongs to an email list: a request and more for each list."""
+"""What belongs to an email list: a list for each of them, so at least one request for each."""
 
 from collections.abc import Iterable
 
@@ -8,10 +8,10 @@ from source_mailcoach.sync.times import parse_time
 
 
 class Subscribers(EmailListStream):
-    """The `id` to sort by is unique, but is not in the row. A person on two lists is two subscribers.
+    """Sortable by a unique `id` that rows do not have. A person on two lists is two subscribers.
 
-    Since 8.8 each mail, open and click moves `updated_at`: after a campaign its whole audience comes again. Attaching
-    a tag moves it in no version, so `tags` can be out of date until the row changes, or until a full refresh.
+    Since 8.8 each mail, open and click changes `updated_at`, so after a campaign its whole audience is read again.
+    In no version does a tag change it, so `tags` can be out of date until the row changes, or until a full refresh.
     """
 
     facts = Facts(
@@ -24,13 +24,13 @@ class Subscribers(EmailListStream):
     )
 
     def records_of(self, row: Row) -> Iterable[Row]:
-        """The API has no status: it follows from two times."""
+        """The API has no status. It is derived from two times."""
         subscribed = "subscribed" if parse_time(row.get("subscribed_at")) else "unconfirmed"
         yield {**row, "status": "unsubscribed" if parse_time(row.get("unsubscribed_at")) else subscribed}
 
 
 class Tags(EmailListStream):
-    """Two tags of a list can have one name, if Mailcoach made one of them itself."""
+    """Two tags of a list can have the same name, if Mailcoach made one of them itself."""
 
     facts = Facts(
         endpoint="email-lists/{email_list_uuid}/tags",
@@ -44,7 +44,7 @@ class Tags(EmailListStream):
 
 
 class Segments(EmailListStream):
-    """Sortable since 6.24.5, but not by `updated_at`: lists of segments are short, and read whole in each sync."""
+    """Sortable since 6.24.5, but not by `updated_at`. These lists are short, and read whole in each sync."""
 
     facts = Facts(
         endpoint="email-lists/{email_list_uuid}/segments",

@@ -1,4 +1,4 @@
-"""The email lists of the account, and the listing of them that the streams of single lists go by."""
+"""The email lists of the account, and the listing that tells the streams below them which lists there are."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from source_mailcoach.sync.times import sortable
 
 
 class EmailLists(ListingStream):
-    """Sortable by name, creation time and subscribers only; lists made in one go share their second of creation."""
+    """Sortable by name, creation time and subscribers only. Lists created together have the same second."""
 
     facts = Facts(endpoint="email-lists", key=("uuid",), sort="-created_at,name")
     listed_at: datetime | None = None
@@ -41,7 +41,7 @@ class EmailLists(ListingStream):
         self._made_at, self._listing = type(self).clock(), found
 
     def listing(self) -> Sequence[Parent]:
-        """The email lists: from the reading of this stream, or from one made for the purpose."""
+        """The email lists, from the reading of this stream. If it was not read yet, it is read for this."""
         if self._listing is None:
             for _ in self.read_records(SyncMode.full_refresh):
                 pass
