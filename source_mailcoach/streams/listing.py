@@ -1,4 +1,4 @@
-"""Lists whose rows have lists of their own: fetched once an hour at the most, however many streams need them."""
+"""Lists whose rows have lists of their own. They are fetched at most once an hour, however many streams need them."""
 
 import re
 import time
@@ -11,14 +11,14 @@ from source_mailcoach.messages.events import RowsUnusable
 from source_mailcoach.streams.adapter import MailcoachStream
 from source_mailcoach.transport.request import Query
 
-# Pages: a list that is longer is not read anew for one row that may be gone.
+# Pages: a longer list is not read again for one row that may be gone.
 DEAR = 10
 LISTING_LASTS = 3600.0  # seconds
 USABLE = re.compile(r"(?!true$|false$|[0-9]+$)[0-9A-Za-z_-]+")
 
 
 def is_usable(uuid: object) -> TypeGuard[str]:
-    """Whether a list below a row can be asked for: numbers and what changes the path lead to none, or to another."""
+    """Whether a uuid can be part of a path. Numbers, true, false and slashes would ask for nothing or another list."""
     return isinstance(uuid, str) and USABLE.fullmatch(uuid) is not None
 
 
@@ -28,10 +28,10 @@ def count_of(value: object) -> int:
 
 
 class ListingStream(MailcoachStream, ABC):
-    """Streams of lists below this one go by its listing, and ask it whether a parent was deleted since.
+    """A stream whose rows have lists below them. Streams of these use its listing, and ask it what was deleted since.
 
-    A listing is as old as a sync of hours gets, unless it is renewed. That happens where a stream begins its pass, and
-    there alone: a pass goes by one listing to its end, by that of its own beginning, and claims no more than that saw.
+    In a sync of hours, a listing grows old and has to be renewed. That happens only where a stream begins a pass: the
+    pass goes by that one listing to its end, and its cursor claims no more than that listing saw.
     """
 
     clock: ClassVar[Callable[[], float]] = time.monotonic
@@ -40,7 +40,7 @@ class ListingStream(MailcoachStream, ABC):
     _listed_anew: Collection[str] | None = None
 
     def renew(self) -> None:
-        """Whoever asks for the listing next makes a new one, if this one is too old."""
+        """Drop the listing if it is too old. Whoever asks for it next makes a new one."""
         if type(self).clock() - self._made_at >= LISTING_LASTS:
             self._listing = self._listed_anew = None
 
@@ -49,10 +49,10 @@ class ListingStream(MailcoachStream, ABC):
         """The uuids of the rows, as they were listed."""
 
     def is_gone(self, uuid: str) -> bool:
-        """Whether good answers say that a row is no longer there.
+        """Whether good answers show that a row is no longer there. Errors alone never show it.
 
-        It is missing where the list is read anew, in up to DEAR requests, once for all that have gone by then. Of a
-        longer list the row itself is asked for twice, and a page of a list each time: 4 requests. Never errors alone.
+        A list of up to DEAR pages is read again, once for all rows that have gone by then. In a longer list that would
+        cost too much: the row itself is asked for twice, and a page of a list after each time, so 4 requests.
         """
         if self._listed_anew is not None and uuid not in self._listed_anew:
             self.client.confirm()
@@ -71,19 +71,19 @@ class ListingStream(MailcoachStream, ABC):
             if uuid in found:
                 self.client.end_requests()
                 return False
-        # A list that shows nothing of what it showed is another database's, and one with gaps proves nothing.
+        # If none of the other rows is there, another database has answered. A list with gaps proves nothing.
         if len(found) < total or (others and found.isdisjoint(others)):
             return False
         self._listed_anew = found
         return True
 
     def warn_of_unusable(self, count: int) -> None:
-        """Rows whose uuid leads to no list below them."""
+        """Tell how many rows have no usable uuid, so that the lists below them cannot be read."""
         if count:
             self.pages.emit(RowsUnusable(self.name, count))
 
     def _is_denied(self, uuid: str) -> bool:
-        """Whether Mailcoach says that there is no such row, and right after answers well for others."""
+        """Whether Mailcoach says that there is no such row, and right after that answers well for a list."""
         try:
             self.client.fetch(Query(f"{self.facts.endpoint}/{uuid}"))
         except RowNotFound:

@@ -1,4 +1,4 @@
-"""Lists of the account as a whole, and what is known of any list whose rows say when they changed."""
+"""The owner of lists of the account, and what all owners of lists with times of change have in common."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,10 +14,10 @@ from source_mailcoach.sync.times import parse_time
 
 
 class Owner(Protocol):
-    """Tells which lists of an endpoint are due in a pass, and what of each is known. A stream has one of its own.
+    """Tells which lists of an endpoint are due in a pass, and what of each is known. Each stream has its own owner.
 
-    `unit` is what a log line counts: what the lists belong to, or the pages of the only one. `scope` are the settings
-    that a state was made for. Of rows before the `start_date` none is wanted.
+    `unit` is what a log line counts: what the lists belong to, or the pages if there is only one list. `scope` has the
+    settings for which a state is valid. Rows before the `start_date` are left out.
     """
 
     @property
@@ -30,7 +30,7 @@ class Owner(Protocol):
     def start_date(self) -> datetime | None: ...
 
     def next_pass(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Parent]]:
-        """The state with a pass that runs, the reason why the saved one is not gone by, and the parents due."""
+        """The state with a running pass, the reason if the saved state cannot be used, and the parents that are due."""
 
     def slice_of(self, parent: Parent) -> Slice:
         """What the requests for a parent's list need, and what its records are stamped with."""
@@ -39,20 +39,20 @@ class Owner(Protocol):
         """The time before which the rows of a parent are known already; None if all of them have to be read."""
 
     def saw(self, reached: State, page: Page, parent: Parent, newest_first: bool) -> State:
-        """A page of a parent's list was read, by a sort that puts the latest changes first or by another one."""
+        """Take in a page of a parent's list. `newest_first`: it was read by a sort with the latest changes first."""
 
     def is_gone(self, parent: Parent) -> bool:
-        """After a 404: whether good answers say that the parent was deleted since it was listed."""
+        """After a 404: whether good answers show that the parent was deleted after it had been listed."""
 
     def announce(self, due: Sequence[Parent]) -> None:
-        """Tell how much is to come, as far as that is known before the first page."""
+        """Tell how much will be read, as far as that is known before the first page."""
 
     def expected_requests(self, mode: Mode, saved: Mapping[str, Any]) -> int:
-        """How many requests a pass will take that begins in a mode with a saved state, going by what is known now."""
+        """How many requests a pass in this mode with this saved state will take, by what is known now."""
 
 
 class OfAccount:
-    """One list. The cursor that a pass leaves follows from the times of its rows and of the answers: see `state`."""
+    """A single list. The cursor that a pass leaves comes from the times of rows and answers: see `state`."""
 
     unit = "pages"
 
@@ -70,7 +70,7 @@ class OfAccount:
         return [ACCOUNT]
 
     def parents_listed_at(self) -> datetime | None:
-        """The time when the parents were listed, if they are listed: a later one is all new to the next pass."""
+        """The time when the parents were listed, if there is a listing. Later parents are new to the next pass."""
         return None
 
     def next_pass(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Parent]]:
@@ -91,7 +91,7 @@ class OfAccount:
         return max((time for time in (known, self.start_date) if time), default=None)
 
     def saw(self, reached: State, page: Page, parent: Parent, newest_first: bool) -> State:
-        """Newest first, rows of a later page that are newer than those of the first tell of a cache, not of a time."""
+        """In a list read newest first, only the first page counts: newer rows on a later page come from a cache."""
         changes = [change for row in page.rows if (change := self._facts.changed_at(row))]
         self._pages.compare_clocks(max(changes, default=None))
         past = [change for change in changes if change <= self._pages.now]
@@ -103,7 +103,7 @@ class OfAccount:
         return False
 
     def announce(self, due: Sequence[Parent]) -> None:
-        """The first page tells."""
+        """Nothing: the first page tells how many rows there are."""
 
     def expected_requests(self, mode: Mode, saved: Mapping[str, Any]) -> int:
         return 1

@@ -1,4 +1,4 @@
-"""Lists below a campaign: only those campaigns are read again of which something can be new."""
+"""The owner of lists below a campaign. Only campaigns that can have something new are read again."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ from source_mailcoach.sync.state import Mode, Parent, Scope, State
 
 
 class OfCampaigns:
-    """A list for each campaign that the gate lets through: see `gate`."""
+    """A list for each campaign that can have something new: see `gate`."""
 
     unit = "campaigns"
     start_date = None  # campaigns before it are not even listed
@@ -59,7 +59,7 @@ class OfCampaigns:
         return self._campaigns.is_gone(parent.uuid)
 
     def announce(self, due: Sequence[Parent]) -> None:
-        """Campaigns that are done with, or have nothing new, are requests saved."""
+        """Requests for campaigns that are done, or that have nothing new, count as saved."""
         campaigns = [campaign for campaign in self._campaigns.listing().campaigns if campaign.was_sent]
         requests = {campaign.uuid: self._requests_for(campaign) for campaign in campaigns}
         to_come = sum(requests[uuid] for uuid in {parent.uuid for parent in due})
@@ -76,7 +76,7 @@ class OfCampaigns:
 
 
 class CampaignStream(MailcoachSubStream):
-    """A list below a campaign, whose rows are stamped with what they lack: the campaign and its times."""
+    """A list below a campaign. Its rows do not name the campaign, so they are stamped with its uuid and times."""
 
     parent: Campaigns
 

@@ -1,4 +1,4 @@
-"""Lists below an email list: a request and more for each."""
+"""The owner of lists below an email list."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ from source_mailcoach.sync.state import Mode, Parent, State
 
 
 class OfEmailLists(OfAccount):
-    """A list for each email list, and each is read as far as its own rows are new."""
+    """A list for each email list. Each is read as far as its own rows are new."""
 
     unit = "email lists"
 
@@ -46,7 +46,7 @@ class OfEmailLists(OfAccount):
         self._pages.emit(Announced(self._pages.stream, what, len(due), self._client.budget.per_minute))
 
     def expected_requests(self, mode: Mode, saved: Mapping[str, Any]) -> int:
-        """Mailcoach counts the subscribers alone, and how many of them have changed is not known before."""
+        """Of each list at least one. Mailcoach only counts subscribers, and not how many of them have changed."""
         reached, _ = state.start_pass(saved, self.scope, mode, clocks.latest(self._client.server_time))
         parents = state.due(reached, self.parents())
         if not self._facts.counter or reached.cursor:

@@ -27,12 +27,12 @@ from source_mailcoach.transport.api import MailcoachClient
 from source_mailcoach.transport.request import Query
 
 KEYS_OF_OWNERS = ("campaign_uuid",)
-# A row that gets a new one goes to the front of a list that is sorted by it.
+# If such a time changes, the row moves to the front of a list that is sorted by it.
 TIMES_THAT_MOVE = frozenset({"updated_at", "last_opened_at", "sent_at"})
 
 
 class Pages:
-    """Gives the pages of a list, by its facts. `stream` is what events speak of."""
+    """Gives the pages of a list, by its facts. `stream` is the name in events."""
 
     asks_ahead = True
     """Whether pages may be asked for while those before them are read."""
@@ -45,28 +45,28 @@ class Pages:
 
     @property
     def now(self) -> datetime:
-        """The server's time at the page that was read last."""
+        """The server's time at the page that was read last; this machine's time if no answer had one."""
         return self.client.server_time or datetime.now(timezone.utc)
 
     def path(self, stream_slice: Slice) -> str:
         return self.facts.endpoint.format_map(stream_slice)
 
     def params(self, stream_slice: Slice) -> dict[str, Any]:
-        """Self-hosted servers ignore `per_page` in silence; `filter[per_page]` would be refused (400)."""
+        """Self-hosted servers ignore `per_page` without an error. They refuse `filter[per_page]` (400)."""
         filters = {name: value.format_map(stream_slice) for name, value in self.filters.items()}
         return {**filters, "per_page": self.page_size}
 
     def query(self, number: int, sort: str, stream_slice: Slice) -> Query:
-        """The request for a page of the list, by a sort or ("") in whatever order the server likes."""
+        """The request for a page of the list, by a sort, or for "" in the server's own order."""
         chosen = {"sort": sort, "page": number} if sort else {"page": number}
         return Query(self.path(stream_slice), tuple({**self.params(stream_slice), **chosen}.items()))
 
     def get(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Page:
-        """One page of the list, with those that will be needed next under way; raises MailcoachError.
+        """One page of the list, while pages that are needed next are being fetched; raises MailcoachError.
 
-        Its rows are made to fit here, once: all that is read from them, and all that goes out, is what fits.
+        Its rows are made to fit the schema here, once. So the connector decides by the same values that go out.
         """
-        # The CDK buffers its output. What is not out when a sync is killed in a long wait would be read again.
+        # What is still in the buffer when a sync is killed during a long wait would have to be read again.
         sys.stdout.flush()
         page: Page = self.client.fetch(query, ahead, later)
         self.client.rows_per_page = page.size or self.client.rows_per_page
@@ -87,7 +87,7 @@ class Pages:
         may_stop: bool = False,
         catch_up: bool = False,
     ) -> Reader:
-        """The reader of the list, by a sort or ("") in any order. `then` are the requests after those of this list."""
+        """The reader of the list, by a sort, or for "" in any order. `then`: the requests that follow this list's."""
         first = self.query(1, sort, stream_slice)
         return Reader(
             self._asker(sort, stream_slice, then, may_stop),
@@ -101,8 +101,8 @@ class Pages:
     def _asker(
         self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]], may_stop: bool = False
     ) -> Ask:
-        """Where the reading may stop early, pages ahead are a guess: none on the first page, and one more for each page
-        that was needed after all. Where requests are limited there are no guesses.
+        """What the reader asks for pages. If it may stop early, pages ahead are a guess: at first none is fetched, and
+        one more for each page that was needed after all. Where requests are limited, nothing is guessed.
         """
         read = 0
 
@@ -118,7 +118,7 @@ class Pages:
         return ask
 
     def whole_list(self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]] = tuple) -> Iterator[Page]:
-        """The pages of a list that is short enough to be read until each row has come, each row once."""
+        """The pages of a list that is short enough to be read until all of its rows have come. Each row comes once."""
         reader = self.reader(sort, Order(self.row_key, tied=lambda row: ()), stream_slice, then=then)
         for page, _ in reader:
             yield page
@@ -136,9 +136,9 @@ class Pages:
         return sortable(time), *others
 
     def row_key(self, row: Row) -> tuple[Any, ...]:
-        """The primary key within the list of one owner, so without what names the owner.
+        """The primary key within the list of one owner, so without the field that names the owner.
 
-        None comes first if a part is missing, and then the whole row: rows without a key are not each other.
+        If a part is missing, it is None and the whole row: two rows without a key must not count as the same row.
         """
         key = tuple(map(row.get, self.key_fields))
         return key if all(key) else (None, json.dumps(row, sort_keys=True))
@@ -149,19 +149,19 @@ class Pages:
         self.client.events.emit(event)
 
     def compare_clocks(self, newest: datetime | None = None) -> None:
-        """The server's clock with this machine's, and with the newest time of the rows."""
+        """Compare the server's clock with this machine's, and with the newest time of the rows."""
         server = self.client.server_time
         if server and (difference := self.client.clock_report.compare(server, newest)):
             self.emit(ClocksDiffer(server, difference))
 
     def finish(self) -> None:
-        """All is read. What of it the schema does not foresee is told then."""
+        """The stream is read. Tell where its rows differed from the schema."""
         self.emit(ReadingEnded())
         for drifted in self.fit.drift.report(self.stream):
             self.emit(drifted)
 
     def warn_of_missing(self, reader: Reader, stream_slice: Slice) -> None:
-        """Once for a reading: rows that the database hid behind equal ones, or a list that changed too fast."""
+        """Warn, once for a reading, of rows hidden behind equal ones, or of a list that changed too fast."""
         owner = "".join(f" of {name.removesuffix('_uuid')} {uuid}" for name, uuid in list(stream_slice.items())[:1])
         if reader.missing:
             self.emit(RowsMissing(self.stream + owner, reader.missing))

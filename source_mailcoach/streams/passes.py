@@ -1,4 +1,4 @@
-"""How streams are read that go on where they stopped: in passes through the lists of their owners. See `sync.state`."""
+"""Reads streams that continue where they stopped: in passes through the lists of their owners. See `sync.state`."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -38,7 +38,7 @@ RecordsOf = Callable[[Row], Iterable[Row]]
 class Passes:
     """One list for each parent that is due, read one after another.
 
-    `records_of` are the records of a row. `save` gets each state that is reached, once all rows up to it are out.
+    `records_of` gives the records of a row. `save` gets each new state, once all rows up to it are out.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Passes:
         self._facts, self._client, self._emit = pages.facts, pages.client, pages.emit
         self.sort: str = pages.facts.sort
         self._changes_sort = pages.facts.changes_sort
-        # Nothing is fetched ahead by a sort that the server may refuse, or of an endpoint that it may lack.
+        # Nothing is fetched ahead by a sort that the server may refuse, or from an endpoint that it may not have.
         self._accepted_sorts = set() if pages.facts.since else {pages.facts.sort}
         self._due: Sequence[Parent] = ()
         self._index = 0
@@ -66,8 +66,8 @@ class Passes:
     def slices(self, saved: Mapping[str, Any], mode: Mode) -> Iterator[Slice]:
         """One slice for each parent that is due, holding no more than its rows are stamped with.
 
-        An empty slice if none is due, since the CDK asks for the state after slices only. Lists that could not be read
-        are left for the next sync, and named by the MailcoachError that is raised at the end.
+        If none is due there is one empty slice, because the CDK asks for the state only after a slice. Lists that could
+        not be read are left for the next sync. The MailcoachError that is raised at the end names them.
         """
         self._emit(PassStarting(self._client.budget.per_minute))
         self._reached, reason, self._due = self._owner.next_pass(saved, mode)
@@ -85,7 +85,7 @@ class Passes:
         try:
             for index, parent in enumerate(self._due):
                 self._index = index
-                # After a slice that is empty the CDK asks for one more, before it reads the first.
+                # After an empty slice the CDK asks for another before it reads the first: the two would be mixed up.
                 yield self._owner.slice_of(parent) or {"parent": "account"}
                 if self._is_over:
                     break
@@ -101,8 +101,8 @@ class Passes:
     def read_slice(self) -> Iterator[StreamData]:
         """The records of the parent whose slice came last, with a STATE now and then.
 
-        A list that fails is noted and left out. What concerns more than one list, or a stream that has one only, is
-        raised at once.
+        A list that fails is noted and left out. An error is raised at once if it concerns more than this list, or if
+        the stream has only one list.
         """
         if not self._due:
             return
@@ -117,21 +117,21 @@ class Passes:
                 yield from self._checkpoint.messages()
                 raise
             self._leave_out(parent, error)
-        # Of so many in a row that had failed before, too, those that are left are no others.
+        # Lists that failed in an earlier sync come last. If the stream ends at one of them, no other list is left.
         is_done = parent is self._due[-1] or bool(self._failed.is_end and failed_before)
         self._is_over = is_done or self._lacks_endpoint or self._failed.is_end
         if is_done and not self._lacks_endpoint:
             self._reach(state.ended(self._reached))
 
     def is_state_due(self) -> bool:
-        """After a parent: the last one always has a STATE."""
+        """Whether a STATE goes out after a parent. After the last one it always does."""
         will_wait = self._is_over or self._client.will_wait(next(self._pages_to_come(), None))
         if is_due := self._is_over or self._checkpoint.is_due(will_wait):
             self._checkpoint.said()
         return is_due
 
     def end_as_lacking(self, what: str = EndpointMissing.what) -> None:
-        """The server is too old for what the stream is for, which is told once, and nothing more is read."""
+        """The server is too old for this stream. Say so once, and read nothing more."""
         if not self._lacks_endpoint:
             self._lacks_endpoint = True
             self._pages.warn_of_missing_endpoint(what)
@@ -154,7 +154,7 @@ class Passes:
         stream_slice = self._owner.slice_of(parent)
 
         def is_absent(error: NotFound) -> bool:
-            """Whether good answers bear it out: a parent deleted since it was listed, or a server that is too old."""
+            """Whether good answers confirm it: the parent was deleted, or the server is too old."""
             return self._owner.is_gone(parent) if is_deleted(error) else self._is_lacking()
 
         def is_deleted(error: NotFound | None) -> bool:
@@ -198,11 +198,11 @@ class Passes:
         except QueryRefused:
             if not self.does_without(sort):
                 raise
-            # An older server. It refuses the first page, so nothing of this list is out yet.
+            # An older server. It refuses already the first page, so no row of this list is out yet.
             yield from self._read_by(self.sort, None, parent, stream_slice)
 
     def does_without(self, refused: str) -> bool:
-        """Whether the stream can do without a sort that the server refuses. It is not tried again in this sync."""
+        """Whether the stream can do without a sort that the server refuses. The sort is then not tried again."""
         if refused == self._changes_sort:
             self._changes_sort = None
         elif refused and self._facts.short:
@@ -212,7 +212,7 @@ class Passes:
         return True
 
     def _way(self, parent: Parent) -> tuple[str, datetime | None]:
-        """How a list is read: by which sort, and before which time its rows are known."""
+        """By which sort a list is read, and before which time its rows are known (None: all are read)."""
         known_before = self._owner.known_before(self._reached, parent) if self._changes_sort else None
         if known_before and self._changes_sort:
             return self._changes_sort, known_before
@@ -246,7 +246,7 @@ class Passes:
             self._emit(Announced(self._pages.stream, what, page.last, self._client.budget.per_minute))
 
     def records(self, row: Row, stream_slice: Slice) -> Iterator[dict[str, Any]]:
-        """The records of a row, with what they are stamped with, and without what is unwanted."""
+        """The records of a row, stamped with the slice, and without unwanted fields."""
         if self._is_too_old(row):
             return
         for record in self._records_of(row):
@@ -256,7 +256,7 @@ class Passes:
             yield wanted
 
     def _is_too_old(self, row: Row) -> bool:
-        """A row that does not say when it happened has not happened yet."""
+        """Whether a row is from before the start date. One without a time has not happened yet, so it is not."""
         start = self._owner.start_date
         time = self._facts.changed_at(row) if start else None
         return bool(start and time and time < start)
@@ -282,11 +282,11 @@ class Passes:
 
     @property
     def _is_full_refresh(self) -> bool:
-        """The next incremental sync brings what moved to the front meanwhile. A full refresh is on its own."""
+        """Only a full refresh has to catch up with rows that moved to the front: else the next sync brings them."""
         return self._reached.running is not None and self._reached.running.mode == "full_refresh"
 
     def _pages_to_come(self) -> Iterator[Query]:
-        """The pages of the parents after this one, as far as it is known how they are read and how many there are."""
+        """Pages of the parents after this one, as far as their sort and their number are known."""
         if not self._pages.asks_ahead:
             return
         for parent in self._due[self._index + 1 :]:

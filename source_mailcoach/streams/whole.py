@@ -1,4 +1,4 @@
-"""How a list of the account is read that is short enough to be read whole in each sync."""
+"""Reads a list of the account that is short enough to be read whole in each sync."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -14,7 +14,7 @@ def read_whole(
     records_of: Callable[[Row], Iterable[Row]],
     is_lacking: Callable[[], bool],
 ) -> Iterator[Row]:
-    """All records of the list; raises MailcoachError. `is_lacking`: whether good answers bear out that it has none."""
+    """All records of the list; raises MailcoachError. `is_lacking`: after a 404, whether the server lacks the list."""
     pages.emit(ReadingStarted(pages.stream, "pages", 0))
 
     def read() -> Iterator[Row]:
