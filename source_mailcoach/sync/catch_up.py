@@ -1,4 +1,4 @@
-"""Rows that went to the front of a list while it was read, past the reader. Pure logic, for `reader`."""
+"""Rows that moved to the front of a list while it was read, and so past the reader. Pure logic, for `reader`."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -8,9 +8,9 @@ from source_mailcoach.sync.trail import Order, is_newer
 
 
 class CatchUp:
-    """Finds them at the end of a reading, in a list whose rows show the time by which it is sorted.
+    """Finds these rows at the end of a reading, in a list whose rows show the time by which it is sorted.
 
-    `unproved`: they came faster than they could be read.
+    `unproved`: they came faster than they could be read, so some may be missing.
     """
 
     def __init__(self, order: Order) -> None:
@@ -20,14 +20,14 @@ class CatchUp:
         self.unproved = False
 
     def note(self, page: Page, top: str | None) -> None:
-        """A page was read. Other rows can come beside those that have the time of the very first one."""
+        """Note which rows of a page have the time `top`: rows that move to the front later can have the same time."""
         self._first_run.update(self._key_of(row) for row in page.rows if self._time(row) == top)
 
     def newcomers(self, get: Callable[[int], Page], top: str | None, most: int) -> Iterator[Page]:
         """Pages with the rows that are newer than `top`, the time of the first row when the reading began.
 
-        Others can come while several pages of them are read. So they are looked for again, until one page has all of
-        them, or a look brings none; in so many requests at the most.
+        If they fill several pages, more can come while these are read. So the search is repeated until one page has
+        them all, or nothing new comes. It takes at most `most` requests.
         """
         known = self._first_run
         number, newest, beside, came = 1, top, set[int](), 0

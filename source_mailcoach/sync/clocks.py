@@ -1,4 +1,4 @@
-"""The server's clock and this machine's: either can be wrong, so neither is believed alone."""
+"""The server's clock and this machine's. Either can be wrong, so neither is trusted alone."""
 
 from datetime import datetime, timezone
 
@@ -6,25 +6,25 @@ from source_mailcoach.sync.gate import GATE_MARGIN
 
 
 def earliest(server: datetime | None) -> datetime:
-    """Now, by the clock that is behind: a window that is reckoned back from it is not too short."""
+    """Now, by the clock that is behind: a window that is counted back from it is not too short."""
     here = datetime.now(timezone.utc)
     return min(server or here, here)
 
 
 def latest(server: datetime | None) -> datetime:
-    """Now, by the clock that is ahead: what lies beyond it is from the future."""
+    """Now, by the clock that is ahead: only what is later than that is surely from the future."""
     here = datetime.now(timezone.utc)
     return max(server or here, here)
 
 
 class ClockReport:
-    """Says once in a sync that clocks differ by more than what a sync can make up for without reading more."""
+    """Finds out, once in a sync, that clocks differ by more than GATE_MARGIN, which is what syncs allow for."""
 
     def __init__(self) -> None:
         self._told = False
 
     def compare(self, server: datetime, newest: datetime | None = None) -> str | None:
-        """What the server's time of an answer differs from: the newest time of its rows, or this machine's."""
+        """What the server's time of an answer differs from, in words: the newest time of its rows, or this machine."""
         if self._told:
             return None
         here, difference = datetime.now(timezone.utc), None

@@ -1,6 +1,6 @@
-"""What a pass may leave out, since the passes before have seen it: campaigns as a whole, and rows of a list. Pure.
+"""What a pass may leave out because earlier passes have seen it: whole campaigns, and rows of a list. Pure.
 
-Of the campaigns, a pass reads only those that the *gate* lets through, from their listing: those recounted since the
+Of the campaigns in the listing, the *gate* lets three kinds through: those that Mailcoach has counted again since the
 last finished pass, those sent within the engagement window, and those that are pending (see `state`).
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 from source_mailcoach.sync.state import Parent, State
 from source_mailcoach.sync.times import parse_time
 
-# A recount may be under way while the campaigns are listed: its stamp is then a little older than the listing.
+# Mailcoach may be counting while the campaigns are listed. The time of that count is then a little before the listing.
 GATE_MARGIN = timedelta(minutes=15)
 
 
@@ -27,13 +27,13 @@ class Campaign(Parent):
 
     @property
     def was_sent(self) -> bool:
-        """Drafts, the scheduled ones among them, went to nobody: they have nothing below them."""
+        """Drafts, and scheduled campaigns are drafts too, went to nobody: there is nothing below them to read."""
         return self.status != "draft"
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The campaigns in scope, how late it is at the least, how far it surely saw the statistics, and its `began`."""
+    """The campaigns in scope. `time`: when they were listed, at the earliest. The rest: see `Watermark`."""
 
     campaigns: Sequence[Campaign]
     time: datetime
@@ -42,7 +42,7 @@ class Listing:
 
 
 def gate(state: State, listing: Listing, window: timedelta) -> list[Campaign]:
-    """The campaigns of which something can be new since the last finished pass."""
+    """The campaigns that can have something new since the last finished pass."""
     return [
         campaign
         for campaign in listing.campaigns
@@ -64,9 +64,10 @@ def early_stop(
 ) -> datetime | None:
     """The time before which rows of a campaign are known already; None if all of it has to be read.
 
-    A campaign that was not yet sent when the last pass began may never have been read: it can have been paused, and
-    out of scope, since its first rows came. `window` is given for events that can come without a recount: those that
-    came after the engagement window were not looked for, until another event has brought a recount.
+    A campaign that was not yet sent when the last pass began may never have been read: it can have been paused, and so
+    out of scope, after its first rows came. `window` is given for events that do not make Mailcoach count again. After
+    the engagement window nobody looks for these until another event causes a count: only rows from before its end, less
+    the lookback, are known.
     """
     since, sent = parse_time(_since(state, campaign)), parse_time(campaign.sent_at)
     if since is None or sent is None or sent >= since - GATE_MARGIN:

@@ -1,14 +1,13 @@
 """When pages may be asked for ahead of the one that is read. Pure.
 
-A list that changes makes worthless what was asked for ahead: it is thrown away, and requests are what a sync has least
-of. So after each change some pages are read one at a time, more of them the more often it happens, and fewer again
-while the list is calm.
+If a list changes, the pages asked for ahead are worthless and thrown away, and requests are what a sync has least of.
+So after each change some pages are read one at a time: more of them if the list changes often, fewer if it is calm.
 """
 
 FEWEST, MOST = 2, 64
-"""Pages that are read one at a time after a change."""
+"""Fewest and most pages that are read one at a time after a change."""
 CALM = 4
-"""So many times as many pages without a change halve them."""
+"""After so many times as many further pages without a change, that number is halved."""
 
 
 class Lookahead:
@@ -28,5 +27,5 @@ class Lookahead:
             self._quiet, self._needed = self._needed // 2, self._needed // 2
 
     def changed(self) -> None:
-        """Something has changed, or the reading begins anew elsewhere."""
+        """The list has changed, or the reading continues at another place."""
         self._quiet, self._needed = 0, min(MOST, max(FEWEST, 2 * self._needed))

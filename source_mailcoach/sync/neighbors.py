@@ -1,14 +1,15 @@
-"""What a page says of the page before it: whether rows came in between the two, or may have been lost. For `reader`."""
+"""What a page shows about the page before it: did rows come in between the two, or may some be lost? For `reader`."""
 
 from source_mailcoach.sync.paging import Page
 from source_mailcoach.sync.trail import Order, Trail, is_newer
 
 
 def came_in(before: Page, page: Page, order: Order, trail: Trail, uncounted: int) -> int | None:
-    """How many rows came in before a page since the one before it, as far as that shows; None if that is in doubt.
+    """How many rows came in ahead of a page after the page before it was read; None if that is in doubt.
 
-    Only 0 says that nothing has changed. `uncounted` rows have come in before that no total has shown yet: they came
-    between count and selection of a page, or moved there from further down, and then no total will ever show them.
+    0 means that nothing has changed. `uncounted` is how many rows came in earlier without a total that shows it. They
+    came between count and selection of a page, and the next total shows them. Or they moved there from further down,
+    and no total ever shows them.
     """
     grown = page.total - before.total
     if page.size != before.size:
@@ -28,14 +29,14 @@ def came_in(before: Page, page: Page, order: Order, trail: Trail, uncounted: int
 
 
 def _repeated(before: Page, page: Page, order: Order) -> int:
-    """With how many of the last rows of the page before it a page begins, in the same order."""
+    """How many of the last rows of the page before it come again, in the same order, as the first of a page."""
     keys, following = order.keys(before), order.keys(page)
     count = following.index(keys[-1]) + 1 if keys and keys[-1] in following else 0
     return count if keys[-count:] == following[:count] else 0
 
 
 def _is_newer(page: Page, before: Page, order: Order) -> bool:
-    """Whether so many rows came in that a page shows some from before the page before it."""
+    """Whether a page begins with newer rows than the page before it ends with: then many rows came in at once."""
     if not (order.time and page.rows and before.rows):
         return False
     last = order.time(before.rows[-1])

@@ -15,11 +15,11 @@ TAIL = 16 * 1024  # bytes
 
 
 class PagingError(Exception):
-    """The server sent a page that cannot be right; going on could loop for ever or lose rows."""
+    """The server sent a page that cannot be right. To go on could take for ever, or lose rows."""
 
 
 class NotAPage(ValueError):
-    """JSON that is not one page of a list of Mailcoach's."""
+    """JSON that is not a page of one of Mailcoach's lists."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class Page:
 
     @property
     def is_short(self) -> bool:
-        """Whether a row vanished after the rows were counted, before they were selected."""
+        """Whether a row was deleted between the count of all rows and the selection of these."""
         return len(self.rows) < min(self.size, self._rows_to_the_end)
 
     @property
     def is_overfull(self) -> bool:
-        """Whether a row came in after the rows were counted, before they were selected."""
+        """Whether a row came in between the two."""
         return len(self.rows) > self._rows_to_the_end
 
     @property
@@ -50,14 +50,14 @@ class Page:
     def from_payload(cls, payload: object) -> "Page":
         """Read Laravel's envelope `{"data": […], "meta": {…}}`; raise NotAPage for anything else.
 
-        The size in force is `meta.per_page`: self-hosted servers give 15 rows whatever was asked for. `links` is left
-        alone: its URLs drop sort and filter, and name a host that the server made up.
+        The real page size is `meta.per_page`: self-hosted servers give 15 rows whatever was asked for. `links` is not
+        used: its URLs lack sort and filter, and name a host that the server made up.
         """
         try:
             data, meta = payload["data"], payload["meta"]  # type: ignore[index]
             if isinstance(data, dict) and data and all(key.isdecimal() for key in data):
                 data = list(data.values())  # PHP writes a list with gaps in its numbering as an object
-            # A row can be broken, but where no row is an object, something else than Mailcoach answers.
+            # A single row can be broken. But if no row is an object, something other than Mailcoach has answered.
             if not isinstance(data, list) or (data and not any(isinstance(row, dict) or row is None for row in data)):
                 raise NotAPage
             number, last, total = int(meta["current_page"]), int(meta["last_page"]), int(meta["total"])
@@ -67,10 +67,10 @@ class Page:
 
 
 def last_page_of(content: bytes) -> int:
-    """How many pages a list has, by an answer whose rows nobody has read yet; 0 if that does not show. A hint.
+    """How many pages a list has, by an answer that is not parsed yet; 0 if that cannot be told. Only a hint.
 
-    Rows can hold a `meta` and a `last_page` of their own: the list's is what the answer ends with, and says how many
-    rows there are on so many pages.
+    Rows can hold a `meta` and a `last_page` of their own. That of the list is at the end of the answer, and its numbers
+    of rows and pages agree.
     """
     tail = content[-TAIL:].decode(errors="replace")
     starts = [found.end() for found in META.finditer(tail)]
@@ -85,7 +85,7 @@ def last_page_of(content: bytes) -> int:
 
 @dataclass(frozen=True)
 class Reply:
-    """A page, and when it was asked for and answered, by one clock that never goes back."""
+    """A page, and when it was asked for and answered (monotonic, seconds)."""
 
     page: Page
     asked: float
@@ -93,17 +93,17 @@ class Reply:
 
 
 Ask = Callable[[int, int], Reply]
-"""Asks for a page. Those that follow it, up to the second number, may be asked for meanwhile."""
+"""Asks for the page of a number. Pages after it, up to the second number, may be asked for meanwhile."""
 
 
 @dataclass(frozen=True)
 class Position:
-    """How far a list is read: how many rows from the front on, of how many, by pages of which size.
+    """How far a list is read: so many `rows` from the front, of a `total`, by pages of a `size`.
 
-    A later sync finds the place again though rows have come and gone meanwhile: by `since`, the time of the last row
-    that was read (with equal rows: of the first that has to be read), and by `marks`, the fingerprints of the last
-    rows. `top` is the time of the first row when the reading began. `ahead` more rows have been read, which holds only
-    if nothing has changed since: a deletion shows in the total of a later page.
+    Rows may come and go before a later sync. It finds the place again by `since`, the time of the last row that was
+    read (with equal rows: of the first that has to be read), and by `marks`, the fingerprints of the last rows. `top`
+    is the time of the first row when the reading began. `ahead` more rows have been read, but they only count if
+    nothing has changed since: a deletion shows only in the total of a later page.
     """
 
     rows: int
@@ -116,7 +116,7 @@ class Position:
 
 
 def fingerprint(key: Hashable) -> str:
-    """A short text by which a later sync knows a row again."""
+    """A short text by which a later sync recognizes a row."""
     return blake2b(repr(key).encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 

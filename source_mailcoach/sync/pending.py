@@ -1,6 +1,6 @@
-"""Lists that could not be read, and so are pending: they are read again until they come. Pure, for `state`.
+"""Lists that could not be read are *pending*: each sync tries them again until they come. Pure, for `state`.
 
-As many as `ROOM` are remembered, so that the state stays small whatever fails.
+At most `ROOM` of them are remembered, so that the state stays small whatever fails.
 """
 
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ ROOM = 10
 
 @dataclass(frozen=True)
 class Pending:
-    """The list of a parent that is still to be read: all that changed since a time, or (None) all of it.
+    """The list of a parent that still has to be read: what changed since a time, or (None) all of it.
 
-    It goes on at `resume`, if it was read in part. That can be from a pass that was closed without this list: `until`
-    is then the cursor of that pass. What changed after it is not behind that point, and stays pending when the rest
-    has come. `is_new`: it failed in this sync for the first time. That is not saved.
+    `resume`: where to go on, if it was read in part. If that was in a pass that is closed by now, `until` is the cursor
+    of that pass. Later changes may be before the resume point, so they stay pending when the rest has come. `is_new`:
+    it failed for the first time in this sync. That is not saved.
     """
 
     parent: str
@@ -43,11 +43,11 @@ class Pending:
         return cls(content["parent"], time_of(content["since"]), resume, until)
 
     def carried(self, cursor: str | None) -> "Pending":
-        """As it is left to the next pass, by one that leaves this cursor. Without a cursor it begins anew."""
+        """What the next pass gets from one that ends with this cursor. Without one, the list is read from its start."""
         if self.resume is None or cursor is None:
             return Pending(self.parent, self.since)
         return replace(self, until=self.until or cursor, is_new=False)
 
     def finished(self) -> "Pending | None":
-        """What of it is pending still after it was read to its end."""
+        """What is still pending after the list was read to its end."""
         return Pending(self.parent, self.until) if self.until else None

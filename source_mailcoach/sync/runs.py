@@ -1,20 +1,23 @@
 """Rows that are equal in the sort. Pure logic, for `reader`.
 
 A database may give equal rows in another order for each page, so that some come twice and others not at all. A *run* is
-all neighbors that are equal. On a single page it is whole. On several it is whole once it has as many distinct rows as
-places; else it is read again, by the reverse sort too, which brings rows that the sort hides. A short list without a
-sort to go by is one run as a whole, and has as many places as the server counts.
+all neighbors that are equal. On a single page all of it has come. On several pages all has come once there are as many
+different rows as places. Otherwise the run is read again, also by the reverse sort, which brings rows that the sort
+hides. A short list that has no sort to go by is a single run, with as many places as the server counts rows.
 
-What that costs: each further reading of a run takes its pages and up to two more. If nothing moves, a database either
-mixes equal rows anew for each page: then `IDLE_READINGS` in a row without a new row make it improbable that one is
-missing still. Or it repeats the same order, and rows that are on no page in either direction cannot be had (seen with
-PostgreSQL, from some 160 equal rows on). That shows when a reading gives the same rows in the same places as the one
-before it in its direction. The more rows a run has, the less can that be chance: it counts as one reading for each row
-but the first. So runs of nine rows and more end with two further readings, and two rows, one on either side of a page's
-end, are looked for eight times. While rows vanish all the time, `NOISY` readings are enough.
+Each further reading of a run costs its pages and up to two more. When to stop depends on the database:
 
-Rows without a time have not happened yet, and come when they get one. They are looked for all the same, but with the
-first reading during which something moves the run is left, and none of them is said to be missing.
+- If it mixes equal rows anew for each page, `IDLE_READINGS` readings in a row without a new row make it improbable that
+  one is still missing.
+- If it repeats the same order, some rows may be on no page in either direction, and cannot be read (seen with
+  PostgreSQL, from some 160 equal rows on). Then a reading gives the same rows in the same places as the last one in the
+  same direction. In a long run that is hardly chance, so such a reading counts as many times as the run has rows, less
+  one. Runs of nine rows and more end after two further readings. Two rows, one on either side of a page's end, are
+  looked for eight times.
+- If rows are deleted all the time, `NOISY` readings are enough.
+
+Rows without a time have not happened yet, and are read when they get one. They are looked for as well, but only up to
+the first reading during which something moves, and none of them is reported as missing.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -33,10 +36,11 @@ Value = Callable[[Row], Hashable]
 class Run:
     """Rows that are equal in `value`: their places (from `first` up to `end`), and the keys of those that have come.
 
-    `total` is the length of the list when they were counted. `waits` is whether its rows have no time yet, `sure`
-    whether nothing moved while its places were seen, `moved` whether a further reading found them elsewhere. `orders`
-    are digests of the rows in order, by direction. `seen` says of each key in which `count` it came last, and `counted`
-    how many have come in the present one: a million keys take some 75 MB.
+    `total` is the length of the list when they were counted. `waits`: its rows have no time yet. `sure`: nothing moved
+    while its places were seen. `moved`: a further reading found it elsewhere. `orders` has digests of the rows in their
+    order, one for each direction. Rows are counted anew after each deletion: `count` is the number of that count,
+    `seen` in which count each key came last, and `counted` how many have come in the present one. A million keys take
+    some 75 MB.
     """
 
     value: Hashable
@@ -61,7 +65,7 @@ class Run:
         return max(self.end - self.first - self.counted, int(not self.sure))
 
     def add(self, key: int) -> bool:
-        """Take in a row by its key; whether it is new."""
+        """Take in a row by its key, and tell whether it is new."""
         came = self.seen.get(key)
         if came != self.count:
             self.seen[key] = self.count
@@ -69,18 +73,18 @@ class Run:
         return came is None
 
     def count_anew(self) -> None:
-        """A row vanished, maybe one of those that came: it would make up for one that is missing."""
+        """Count again after a deletion: the deleted row may have been counted, and would hide that one is missing."""
         self.count, self.counted = self.count + 1, 0
 
     def see_total(self, page: Page) -> None:
-        """A page is about to be taken in: do fewer rows exist than when those so far were counted?"""
+        """Before a page is taken in: if the list has become shorter, count its rows again."""
         if page.total < self.total or page.is_short:
             self.count_anew()
         self.total = page.total
 
 
 class Runs:
-    """The runs of a list, page after page. `value` is what rows are equal in, `time` the time that it begins with.
+    """The runs of a list, page after page. Rows with the same `value` are equal; `time` is the first part of it.
 
     Without a time, the whole list is one run.
     """
@@ -92,9 +96,9 @@ class Runs:
         self._reorders = False
 
     def feed(self, page: Page, keys: Sequence[int], known: int, calm: bool) -> tuple[list[bool], list[Run]]:
-        """Take in the next page, but for its first rows that are `known`; `calm`: nothing moved since the one before.
+        """Take in the next page without its first `known` rows. `calm`: nothing moved since the page before it.
 
-        Returns which of the others are new to their run, and the runs that have come to their end.
+        Returns which of the other rows are new to their run, and the runs that have ended.
         """
         is_new: list[bool] = []
         closed: list[Run] = []
@@ -132,7 +136,7 @@ class Runs:
         return run
 
     def close(self) -> list[Run]:
-        """The run that is open, which ends here."""
+        """The run that is open, if any: it ends here."""
         self._reorders = self._reorders or bool(self.open and self.open.end - self.open.first > self.open.counted)
         return [self.open] if self.open else []
 
@@ -147,37 +151,37 @@ class Runs:
         return pushed > sum(1 for row in page.rows if self.value(row) == self.open.value)
 
     def pushed(self, rows: int) -> None:
-        """So many rows came in at the front of the list. Where the open run ends now, the next page shows."""
+        """Note that so many rows came in at the front. They move the open run back; the next page shows its end."""
         if self.open:
             self.open.first += rows
 
     @property
     def is_long(self) -> bool:
-        """Whether the open run began so far back that it is cheaper to read it again once, at its end."""
+        """Whether the open run has so many pages that going back costs more than reading it again once, at its end."""
         return self.open is not None and self.open.pages > LONG
 
     def doubt(self) -> None:
-        """Rows of the open run may have been lost."""
+        """Note that rows of the open run may have been lost."""
         if self.open:
             self.open.count_anew()
             self.open.sure = False
 
     def restart(self) -> None:
-        """What has not come to its end is read again from its beginning."""
+        """Note that the open run is read again from its beginning."""
         self._before, self.open = self.open, None
 
 
 def digest_of(number: int, keys: Sequence[int]) -> int:
-    """Of the rows of a run on one page, in their order. Those of its pages are joined by ^, however they come."""
+    """A digest of the rows of a run on one page, in their order. Digests of pages are joined by ^, in any order."""
     return hash((number, tuple(keys)))
 
 
 def complete(
     run: Run, gets: tuple[GetPage, GetPage], size: int, runs: Runs, key: Callable[[Row], int]
 ) -> Iterator[Page]:
-    """Further readings of a run, by the reverse sort and by the sort in turn: pages with what is new of it.
+    """Read a run again, in turn by the reverse sort and by the sort: pages with those of its rows that are new.
 
-    `size` is that of the pages. `run.lost` tells afterwards how many rows are known to be missing still.
+    `size` is the number of rows per page. Afterwards `run.lost` tells how many rows are known to be missing.
     """
     idle = noisy = 0
     span = (run.total, run.first, run.end) if run.sure else None
@@ -214,7 +218,7 @@ def complete(
 
 
 def _pages_of(run: Run, get: GetPage, number: int, value: Value) -> Iterator[Page]:
-    """The pages of a run, from one on that shows some of it; none if rows have moved it too far away."""
+    """The pages of a run, around one near `number` that shows some of it; none if it has moved too far away."""
     for offset in (0, 1, -1, 2, -2, 3, -3):
         first = last = get(max(1, number + offset))
         if any(value(row) == run.value for row in first.rows):

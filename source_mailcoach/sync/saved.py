@@ -1,6 +1,6 @@
-"""The parts of a saved state, from JSON and back. What is read raises ValueError, or what Python raises, if it is none.
+"""The parts of a saved state, to JSON and back. What is not such a part raises ValueError, KeyError or TypeError.
 
-A state comes from where nobody knows what became of it, so nothing in it is believed.
+A state comes back from outside, and may have been changed there. So all of it is checked.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from source_mailcoach.sync.times import parse_time
 
 @dataclass(frozen=True)
 class ResumePoint:
-    """Where to go on in a list that was read in part. A position holds for one sort only."""
+    """Where to go on in a list that was read in part. A position is valid for one sort only."""
 
     sort: str
     position: Position
@@ -23,7 +23,7 @@ class ResumePoint:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "ResumePoint | None":
-        """None if there is none, or none that can be found again."""
+        """The resume point, or None if there is none, or one that cannot be found again."""
         parts = content.get("position")
         position = None if parts is None else position_of(parts)
         return None if position is None else cls(str(content["sort"]), position)
@@ -35,7 +35,7 @@ def position_to_json(position: Position) -> list[Any]:
 
 
 def position_of(parts: Sequence[Any]) -> Position | None:
-    """None for one that an earlier version left, which cannot be found again for sure: its list begins anew."""
+    """None for a position that an earlier version saved, because it may not be found again: its list is read anew."""
     rows, total, size = (int(number) for number in parts[:3])
     if min(rows, total) < 0 or size < 1:
         raise ValueError("not a position in a list")

@@ -6,14 +6,15 @@ from source_mailcoach.sync.paging import Position, Reply
 from source_mailcoach.sync.trail import Trail
 
 MOST = 40
-"""Requests in which a position is looked for, before the list is read from its beginning."""
+"""Requests that a search may take. After them the reading goes on at the last page known to be before the place."""
 
 
 def find(position: Position, get: Callable[[int], Reply], trail: Trail, seen: Reply | None = None) -> Reply:
-    """A page that shows the last rows before the position, or nearly; the first page if they are not found.
+    """A page with the last rows before the position, or a page not far before them; at worst the first page.
 
-    Most often nothing has changed since, or rows came in at the front: both say where to look first. Else it looks
-    twice as far away each time, and halfway between where rows show their time. `seen` is a page that is known.
+    Most often nothing has changed, or rows came in at the front. For both cases it is clear where to look first. If the
+    place is not there, each step goes twice as far, until the place is between two pages that are known. Then each step
+    halves the distance. `seen` is a page that is known already.
     """
     reply = seen or get((position.rows - 1) // position.size + 1 if position.rows else 1)
     index = max(0, position.rows - 1 + reply.page.total - position.total)

@@ -7,32 +7,34 @@ their creation, which never changes. The state of a stream has the same size how
      "pass": {"mode": "incremental", "cursor": "2026-11-21T08:00:00Z", "after": ["2026-01-05T10:00:00Z", "<uuid>"],
               "parent": "<uuid>", "sort": "-first_opened_at,email", "position": [600, 1234, 15, …]}}
 
-`cursor` is how far the last finished pass saw, `pass` is there while one is unfinished: the cursor it will leave, the
-last parent it is done with, and its position in the one that it is reading (see `paging.Position`), which holds for
-the same sort only.
+`cursor` is how far the last finished pass saw. `pass` is there while one is unfinished. It has the cursor that the pass
+will leave, the last parent that it is done with, and the position in the list that it is reading (see
+`paging.Position`). A position is valid for the same sort only.
 
-A parent whose list cannot be read does not stop a pass. It is *pending*, and the pass goes on behind it:
+A parent whose list cannot be read does not stop a pass. It is *pending*, and the pass goes on with the next parent:
 
     "pending": [{"parent": "<uuid>", "since": "2026-11-20T08:00:00Z", "sort": …, "position": […]}]
 
-- The next sync reads what has come since, and pending lists last, from where each of them stopped. Nothing else is read
-  again, and the pass stays open.
-- If they fail in that sync too, an incremental pass is closed all the same, or changes of all other parents would wait
-  for them; `since` is the cursor that counts for them from then on. A full refresh stays open until they have come.
-- `pending.ROOM` of them are remembered. With one more, `after` stands still where that one failed: what follows is read
-  in this sync, and all of it once more in the next.
+- The pass stays open. The next sync reads parents that are new, and then the pending lists, from where each of them
+  stopped. It reads nothing else.
+- If they fail in that sync too, an incremental pass is closed all the same. Otherwise changes of all other parents
+  would have to wait for them. From then on `since` is the cursor that counts for the pending list. A full refresh stays
+  open until they have come.
+- At most `pending.ROOM` of them are remembered. If one more fails, `after` no longer moves. What follows is read in
+  this sync, and all of it again in the next.
 
-The cursor that a pass leaves is not beyond the time, by the clock that stamps rows, at which its earliest page was
-answered: whatever changes after its page was read is then new to the next pass. `watermark` tells that time from both
-the answers' times and the rows', since neither clock can be believed alone. In particular,
+The cursor that a pass leaves must not be later than the time when its earliest page was answered, by the clock that
+stamps rows. Then whatever changes after a page was read is new to the next pass. `watermark` finds that time from the
+times of answers and of rows, because neither clock can be trusted alone. In particular,
 
-- a list that is read newest first shows its newest row on its first page: later pages add nothing;
-- rows of lists that are read later count less the time between, as they can be newer than what the first one missed;
-- a pass that is killed and goes on hours later keeps the time when it began (`began`), and reckons from there;
-- rows from the future count for nothing, and if no row shows a time, the cursor before holds;
+- a list that is read newest first shows its newest row on the first page, so later pages add nothing;
+- rows of lists that are read later may be newer than changes that the first list missed, so they only count less the
+  time in between;
+- a pass that is killed and goes on hours later keeps the time when it began (`began`), and counts from there;
+- rows from the future do not count, and if no row shows a time, the cursor of the pass before stays;
 - a full refresh leaves no cursor.
 
-What of a list is known already, and need not be read, is in `gate`.
+What is known of a list and need not be read again is in `gate`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -49,17 +51,17 @@ from source_mailcoach.sync.watermark import Watermark
 Mode = Literal["full_refresh", "incremental"]
 Place = tuple[str, str]
 AnyParent = TypeVar("AnyParent", bound="Parent")
-# What a state was made for: settings by which rows are left out, or look different, and their values as text. The
-# gate knows nothing of campaigns that were not in the listing then.
+# The settings for which a state is valid, with their values as text. They decide which rows are read and how they look.
+# Under other settings other campaigns are listed, and a state says nothing about those.
 Scope = Mapping[str, str | None]
 
-# A cursor from beyond both clocks, by more than this, would let nothing through for as long.
+# A cursor that is later than both clocks by more than this is not used: nothing would be read until then.
 FUTURE_TOLERANCE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Parent:
-    """What a stream has a list for. Times are text as Mailcoach sends it; `rows` are those that it counts, if any."""
+    """What a list belongs to. `created_at` is text as Mailcoach sends it; `rows` is Mailcoach's own count, if any."""
 
     created_at: str
     uuid: str
@@ -84,9 +86,9 @@ class HalfRead:
 
 @dataclass(frozen=True)
 class Pass:
-    """A pass under way, with the server's time at its earliest page.
+    """A pass under way. `began` is the server's time at its earliest page, `after` the last parent that is done.
 
-    `stands`: a parent before others failed, and could not be remembered. That is not saved.
+    `stands`: a list failed and could not be remembered, so `after` no longer moves. That is not saved.
     """
 
     mode: Mode
@@ -163,9 +165,9 @@ def start_pass(
     cursor: str | None = None,
     began: str | None = None,
 ) -> tuple[State, str | None]:
-    """The state with a pass that runs: the stored one if it can go on, or a new one, which will leave the cursor.
+    """The state with a running pass: the stored pass if it can go on, or a new one, which will leave this cursor.
 
-    Returns with it the reason, for the log, if what was stored could not be used at all.
+    Also returns the reason, for the log, if the stored state could not be used at all.
     """
     old, reason = usable(stored, scope, now)
     if mode == "full_refresh":
@@ -178,7 +180,7 @@ def start_pass(
 
 
 def usable(stored: Mapping[str, Any], scope: Scope, now: datetime) -> tuple[State, str | None]:
-    """The stored state if it can be gone by, else an empty one and, unless nothing was stored, the reason."""
+    """The stored state if it can be used. Otherwise an empty one, and the reason unless nothing was stored."""
     fresh = State(scope)
     if not stored:
         return fresh, None
@@ -197,7 +199,7 @@ def usable(stored: Mapping[str, Any], scope: Scope, now: datetime) -> tuple[Stat
 
 
 def due(state: State, parents: Iterable[AnyParent]) -> list[AnyParent]:
-    """The parents that the pass is not yet done with, in its order, and after them those that are pending."""
+    """The parents that the pass still has to read, in its order, and after them those that are pending."""
     after = state.running.after if state.running else None
     ordered = sorted(parents, key=lambda parent: parent.place)
     first = [parent for parent in ordered if after is None or parent.place > after]
@@ -205,17 +207,17 @@ def due(state: State, parents: Iterable[AnyParent]) -> list[AnyParent]:
 
 
 def listed(state: State, parents: Iterable[Parent]) -> State:
-    """Without what is pending of parents that are no longer there."""
+    """The state after a listing: what is pending of parents that no longer exist is dropped."""
     uuids = {parent.uuid for parent in parents}
     return replace(state, pending=tuple(each for each in state.pending if each.parent in uuids))
 
 
 def saw(state: State, time: datetime, changes: Iterable[datetime | None] = ()) -> State:
-    """A page came of the server's time, whose rows changed at these times."""
+    """The state after a page: `time` is the server's when it answered, `changes` are the times of its rows."""
     running = state.running
     if running is None:
         return state
-    # States without `began` have that time as their cursor: it was never held against the rows.
+    # States without `began` have that time as their cursor, and it was never compared with the rows.
     before = Watermark(parse_time(running.began or running.cursor), parse_time(running.began and running.cursor))
     after = before.after(time, changes)
     cursor, began = (format_time(moment) if moment else None for moment in (after.cursor, after.began))
@@ -236,7 +238,7 @@ def _resume_point(state: State, parent: Parent) -> ResumePoint | None:
 
 
 def at_position(state: State, parent: Parent, sort: str, position: Position) -> State:
-    """A page of a parent's list is read, and more are to come."""
+    """The state after a page of a parent's list that has more pages."""
     resume = ResumePoint(sort, position)
     if pending := state.pending_of(parent):
         until = pending.until if pending.resume and pending.resume.sort == sort else None
@@ -246,14 +248,14 @@ def at_position(state: State, parent: Parent, sort: str, position: Position) -> 
 
 
 def finished(state: State, parent: Parent) -> State:
-    """A parent's list is read to its end."""
+    """The state after the end of a parent's list."""
     if pending := state.pending_of(parent):
         return _with_pending(state, parent, pending.finished())
     return _behind(state, parent)
 
 
 def failed(state: State, parent: Parent) -> State:
-    """A parent's list could not be read: it is pending, from where it stopped, and the pass goes on."""
+    """The state after a parent's list failed: it is pending from where it stopped, and the pass goes on."""
     running = state.running
     if running is None or state.pending_of(parent):
         return state
@@ -277,10 +279,10 @@ def _with_pending(state: State, parent: Parent, pending: Pending | None) -> Stat
 
 
 def ended(state: State) -> State:
-    """All parents that were due have been tried. A pass is closed unless some may still come with it.
+    """The state after all parents that were due have been tried. The pass is closed, unless a list is still open.
 
-    A full refresh leaves no cursor: the next one, and an incremental sync, start from zero. The cursor goes back if a
-    pass has seen less, as from a cache: what it brought can be older than what was there.
+    A full refresh leaves no cursor: the next one, and an incremental sync, start from the beginning. The cursor goes
+    back if a pass saw less than the one before, for example from a cache with old answers.
     """
     running = state.running
     if running is None or running.mode == "full_refresh":

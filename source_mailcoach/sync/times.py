@@ -1,4 +1,4 @@
-"""Mailcoach's times: UTC, to the second, as text. And what apps make of them that write dates in their own way."""
+"""Mailcoach's times: UTC, to the second, as text. Also the times of apps that write dates in their own way."""
 
 import re
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 OFFSET = re.compile(r"[+-][0-9]{2}:[0-9]{2}")
 # Seconds or milliseconds since 1970, from 2001 to 2286: fewer or more digits could be anything.
 EPOCH = re.compile(r"[1-9][0-9]{9}(?:[0-9]{3})?")
-# MySQL's zero date, as it is and as PHP counts it back.
+# MySQL's zero date, as MySQL writes it and as PHP turns it into a date.
 ZERO = re.compile(r"\s*|0000-00-00.*|-0001-11-30.*")
 YEARS = range(1970, 9999)
 
 
 def parse_time(value: object) -> datetime | None:
-    """A time such as 2026-01-05T10:00:00.000000Z; UTC if it names no zone, None if it is none, or in no usable year."""
+    """A time such as 2026-01-05T10:00:00.000000Z, as UTC if it has no zone; None for anything else, or other YEARS."""
     time = _read(value) if isinstance(value, str) else None
     return time if time and time.year in YEARS else None
 
@@ -46,7 +46,7 @@ def is_plain(text: str) -> bool:
 
 
 def sortable(text: object) -> str | None:
-    """The same time always as the same text, which sorts as times do; None if it is none."""
+    """A time as text that is the same for the same time and sorts by time; None if it is no time."""
     if isinstance(text, str) and len(text) == 27 and is_plain(text):
         return text
     time = parse_time(text)
@@ -56,7 +56,7 @@ def sortable(text: object) -> str | None:
 
 
 def as_time(value: object) -> str | None:
-    """A time that is written in another way, as text that says the same with a zone; None if it is not surely one.
+    """A time that is written in another way, as text with a zone; None if it is not certain what it means.
 
     Apps can override how Laravel writes dates: with a space, as PHP's object of a date, as a number, as a day.
     """
@@ -104,7 +104,7 @@ def _of_epoch(number: float) -> str | None:
 
 
 def _of_php(value: Mapping[Any, Any]) -> str | None:
-    """A zone by name would have to be looked up, and an hour in autumn has two meanings there."""
+    """A time of PHP, if its zone is UTC or an offset. In a zone with a name, one hour in autumn has two meanings."""
     date, zone = value.get("date"), value.get("timezone")
     if not isinstance(date, str) or not isinstance(zone, str):
         return None

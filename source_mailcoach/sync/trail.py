@@ -1,4 +1,4 @@
-"""What a reading has seen of its list: by this, rows are known again on a later page. Pure logic, for `reader`."""
+"""What a reading has seen of its list, to recognize rows on a later page. Pure logic, for `reader`."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -8,18 +8,18 @@ from typing import Any
 from source_mailcoach.sync.paging import Page, Position, Row, fingerprint
 
 RECENT, ROWS = 64, 5000
-"""Pages of which the keys are kept, and rows at the most."""
+"""For how many pages keys are kept, and for how many rows at most."""
 MARKS = 8
-"""Rows before a position by which it is found again in a later sync."""
+"""How many rows before a position are noted, so that a later sync finds it again."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """What is known of a list: a row's primary key, and if rows show it the time by which it is sorted, newest first.
+    """What is known of the order of a list. `key` is the primary key of a row.
 
-    `tied` is what rows have in common that are equal in the sort; None if no two are. Without a time the whole list
-    counts as equal then: short lists only, since all of their keys are kept. `moves`: a row that changes goes to the
-    front.
+    `time` is the time by which the list is sorted, newest first, if rows show it. `tied` is the same for rows that are
+    equal in the sort; None if no two are. With `tied` and without `time` the whole list counts as equal rows. That is
+    for short lists only, because all of their keys are kept. `moves`: a row that changes goes to the front.
     """
 
     key: Callable[[Row], Hashable]
@@ -40,10 +40,10 @@ class Order:
 
 
 class Trail:
-    """The rows that came lately, each with its place and the length of the list then, and those that are settled.
+    """The latest rows, each with its place and the length of the list at that time, and the settled rows.
 
-    `position` lies after the last settled row; `top` is the time of the list's first row when the reading began, apart
-    from rows without a time, which some databases put first.
+    `position` is after the last settled row. `top` is the time of the list's first row when the reading began. Rows
+    without a time do not count for it: some databases put them first.
     """
 
     def __init__(self, order: Order, position: Position | None) -> None:
@@ -56,7 +56,7 @@ class Trail:
         return key in self._came
 
     def see_top(self, page: Page) -> None:
-        """The first page that shows a time has the top."""
+        """Take the top from the first page that shows a time."""
         if self.top is None and (time := self.order.time):
             self.top = next((at for row in page.rows if (at := time(row)) is not None), None)
 
@@ -67,11 +67,11 @@ class Trail:
         _forget_oldest(self._came, min(ROWS, RECENT * page.size))
 
     def forget_places(self) -> None:
-        """The list is read again from some page on: where rows stood before says nothing about what follows now."""
+        """Forget where rows were, since the list is read again from another page: their old places say nothing now."""
         self._came = OrderedDict.fromkeys(self._came)
 
     def settle(self, page: Page, position: Position | None) -> None:
-        """No row is missing up to the end of a page."""
+        """Note that no row is missing up to the end of a page."""
         self.position = position or self.position
         self._settled.update(dict.fromkeys(self.order.keys(page)))
         _forget_oldest(self._settled, min(ROWS, RECENT * page.size))
@@ -86,7 +86,7 @@ class Trail:
         return Position(end, page.total, page.size, since, marks, self.top)
 
     def shows_settled(self, page: Page) -> bool:
-        """Whether a page shows rows from before the position: what follows them there is what follows the position."""
+        """Whether a page shows rows from before the position. What follows them then follows the position."""
         if self.position is None:
             return False
         if self.order.time and any(is_newer(self.order.time(row), self.position.since) for row in page.rows):
@@ -106,12 +106,12 @@ class Trail:
         return next((i for i, row in enumerate(page.rows) if not is_newer(time(row), position.since)), len(page.rows))
 
     def shifts(self, page: Page) -> set[int]:
-        """By how many places rows that are known have moved back, beyond what the growth of the list explains."""
+        """By how many places known rows have moved back, apart from what the growth of the list explains."""
         known = ((place, then) for place, key in self._places(page) if (then := self._came.get(key)))
         return {place - place_then - (page.total - total_then) for place, (place_then, total_then) in known}
 
     def is_pushed(self, page: Page) -> bool:
-        """Whether a row on a page stands further back than when it came."""
+        """Whether a row on a page is further back than when it came."""
         return any(place > (self._came.get(key) or (place, 0))[0] for place, key in self._places(page))
 
     def _places(self, page: Page) -> list[tuple[int, int]]:
@@ -119,7 +119,7 @@ class Trail:
 
 
 def is_newer(time: str | None, since: str | None) -> bool:
-    """Whether a row comes before another, newest first. Where rows without a time stand, the database decides."""
+    """Whether a row comes before another, newest first. False without a time: their place depends on the database."""
     return time is not None and (since is None or time > since)
 
 
