@@ -1,8 +1,8 @@
 """The HTTP client of one sync, shared by all of its streams: session, headers, timeouts, errors.
 
-Preparing, authenticating and sending a request are the CDK's `HttpClient`. Its retries and call rates are not used:
-they wait, log and print in whichever thread sends, and know neither when Mailcoach's window ends nor how to stop all
-requests for one refusal. Those are `overlap` and `budget`.
+The CDK's `HttpClient` prepares, authenticates and sends each request. Its retries and call rates are not used: they
+wait, log and print in the thread that sends, do not know when Mailcoach's window ends, and cannot stop all requests
+when one is refused. `overlap` and `budget` do that.
 """
 
 import logging
@@ -34,8 +34,8 @@ from source_mailcoach.transport.overlap import Fetcher
 from source_mailcoach.transport.request import Answer, Patience, Query, Request
 from source_mailcoach.version import __version__
 
-# Without this header Mailcoach sends errors as web pages, and a wrong token to a login page with status 200.
-# A cache that heeds nothing of what the server says still asks it anew where the client wants it so.
+# Without `Accept` Mailcoach sends errors as web pages, and answers a wrong token with a login page of status 200.
+# `Cache-Control` makes a cache ask the server again, even if that cache ignores what the server says.
 HEADERS = {
     "Accept": "application/json",
     "Cache-Control": "no-cache",
@@ -45,12 +45,12 @@ LARGEST_ANSWER = 256 * 1024 * 1024  # bytes, unpacked
 LARGEST_ERROR = 1024 * 1024  # with the trace of a server in debug mode
 CHUNK = 256 * 1024
 
-# A sync waits out half a minute without a server, and several windows of its limit of requests a minute. The largest
-# answer comes in time over a line of 4 MBit/s.
+# A sync can wait out half a minute without a server, and several windows of the limit of requests. The largest answer
+# still comes in time over a line of 4 MBit/s.
 SYNC = Patience(tries=6, connect_timeout=20, read_timeout=120, longest_answer=600, longest_wait=600)
-# Somebody sits before the form and waits for the answer of a check.
+# A person waits in front of the form for the result of a check.
 CHECK = Patience(tries=2, connect_timeout=10, read_timeout=20, longest_answer=40, longest_wait=5)
-# Whether a server is still there, after a whole patience has been spent on it. It can have to wait for a new window.
+# To find out whether the server still answers after all tries of a request have failed. It may wait for a new window.
 LAST_QUESTION = Patience(tries=2, connect_timeout=10, read_timeout=30, longest_answer=60, longest_wait=61)
 
 
@@ -63,11 +63,11 @@ class MailcoachClient(HttpClient):
         self.events = Events()
         self.budget = RateBudget(config.requests_per_minute)
         self.server_time: datetime | None = None
-        # The endpoints that have answered well in this sync: what else they say later is weighed against that.
+        # The endpoints that have answered well in this sync. Whether a later error is believed depends on that.
         self.answered: set[str] = set()
         self.good_answers = 0
         self._is_hopeless = False
-        self._failed: Query | None = None  # since when it is not known whether the server is still there
+        self._failed: Query | None = None  # after which it is not known whether the server still answers
         self.clock_report = ClockReport()
         self.rows_per_page = 15  # on self-hosted servers; the first page tells
         self._parallel = parallel = config.max_parallel_requests
@@ -77,7 +77,7 @@ class MailcoachClient(HttpClient):
         )
         super().__init__(
             name="mailcoach",
-            # Requests are sent by threads that must not log; the reading thread says what there is to say.
+            # The threads that send requests must not log. The reading thread logs for them.
             logger=_silent_logger(),
             session=_session(config.api_base),
             authenticator=TokenAuthenticator(config.token),
@@ -86,13 +86,13 @@ class MailcoachClient(HttpClient):
 
     @property
     def has_answered(self) -> bool:
-        """Whether there is a Mailcoach at this address, and the token is good: it has been seen."""
+        """Whether Mailcoach has answered well in this sync: then the address and the token are right."""
         return bool(self.answered)
 
     def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Any:
         """What a query asked for: a Page, if it asks for one, or the JSON of the answer; raises MailcoachError.
 
-        Meanwhile some queries that come next are under way.
+        Meanwhile some of the next queries are already being fetched: see `overlap`.
         """
         try:
             return self._fetcher.fetch(query, ahead, later)
@@ -105,10 +105,10 @@ class MailcoachClient(HttpClient):
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether no stream will do better than the one that has just failed.
+        """Whether every other stream would fail like the one that has just failed.
 
-        A proxy may give up one endpoint alone, since it is slow. So after a failure of the kind another list is asked
-        for a page, once, by whoever wants to know first. Any good answer that comes later takes the verdict back.
+        A proxy may give up only one endpoint, because that one is slow. So after such a failure another list is asked
+        for a page, the first time that somebody wants to know. Any good answer later sets this back to False.
         """
         if self._failed and not self._is_hopeless:
             other = "campaigns" if self._failed.endpoint == "email-lists" else "email-lists"
@@ -120,52 +120,52 @@ class MailcoachClient(HttpClient):
         return self._is_hopeless
 
     def confirm(self) -> None:
-        """Ask for a list that must be there, so that a good answer shows Mailcoach itself at work; MailcoachError."""
+        """Ask for a list that must be there, to be sure that Mailcoach itself answers; raises MailcoachError if not."""
         lists = sorted((path for path in self.answered if "*" not in path), key=lambda path: path != "email-lists")
         self.fetch(Query(lists[0] if lists else "email-lists", (("page", 1),)))
 
     def pause(self, seconds: float, error: MailcoachError) -> None:
-        """Wait before what has failed is tried again; raises the error if that is more than it is worth."""
+        """Wait before a further try; raises the error instead if the wait is too long."""
         self._fetcher.pause(seconds, error)
 
     def requests_for(self, rows: Any) -> int:
-        """How many requests so many rows of a list take, going by Mailcoach's own count of them."""
+        """How many requests a list with so many rows takes. `rows` is Mailcoach's own count."""
         return max(1, -(-int(rows or 0) // self.rows_per_page))
 
     @property
     def asked_and_answered(self) -> tuple[float, float]:
-        """When the answer that was fetched last was asked for, and when it came (monotonic)."""
+        """When the last answer was asked for, and when it came (monotonic)."""
         return self._fetcher.asked_at, self._fetcher.answered_at
 
     def discard_ahead(self, page: Query) -> None:
-        """Throw away what was fetched ahead of the list that this is a page of."""
+        """Throw away what was fetched ahead from the list to which this page belongs."""
         self._fetcher.discard_ahead(page)
 
     def will_wait(self, query: Query | None) -> bool:
-        """Whether there is a wait before this query is answered, or (None) before one that is not known yet.
+        """Whether there is a wait before this query is answered; None stands for a query that is not known yet.
 
-        For the limit, or since requests go one at a time: not if it is under way already.
+        There is one because of the limit, or if requests go one at a time, but not if the query is already under way.
         """
         if query and self._fetcher.is_asked(query):
             return False
         return self._parallel == 1 or self.budget.wait(time.monotonic()) != 0
 
     def last_page(self, query: Query) -> int:
-        """How many pages the list of a first page has that was fetched ahead; 0 if that is not known yet."""
+        """How many pages a list has whose first page was fetched ahead; 0 if that is not known yet."""
         return self._fetcher.last_page(query)
 
     def end_requests(self) -> None:
-        """Nothing is asked for now: end what is under way, and all threads."""
+        """End what is under way, and all threads. More may be asked for later."""
         self._fetcher.close()
 
     def close(self) -> None:
-        """Nothing is asked for any more: end what is under way, and close the connections."""
+        """End what is under way, and close the connections."""
         self.end_requests()
         self._session.close()
 
     @property
     def request_kwargs(self) -> dict[str, object]:
-        """A redirect would carry the token and the reading of rows to a host that nobody has checked."""
+        """How each request is sent. To follow a redirect could send the token to a host that was not checked."""
         return {"allow_redirects": False, "timeout": self.patience.timeouts, "stream": True}
 
     def _get(self, request: Request) -> Answer:
@@ -180,7 +180,7 @@ class MailcoachClient(HttpClient):
         return Answer(content, said, received_at, headers.remaining(said), status, headers.wait(status, said))
 
     def _judge(self, query: Query, outcome: Answer | Exception) -> Any:
-        """What an answer brings, going by all that came before it; MailcoachError if it is of no use."""
+        """The content of an answer, or MailcoachError. What it means can depend on earlier answers."""
         url = self.api_base.url
         if isinstance(outcome, (requests.RequestException, OSError, HTTPError, ValueError)):
             raise diagnose_failure(outcome, url, self.has_answered) from outcome
@@ -201,10 +201,10 @@ class MailcoachClient(HttpClient):
         return content
 
     def _read(self, response: requests.Response, request: Request) -> bytes:
-        """The body, unless it is larger than memory should hold: then MailcoachError, which names the campaign.
+        """The body; MailcoachError, with the path, if it is larger than LARGEST_ANSWER, to spare memory.
 
-        No error is as long as the longest that Mailcoach sends: what is cut then is not its own. It is read as it
-        comes, not in whole chunks as requests would: a server that sends a byte a minute is seen to be out of time.
+        An error is cut at LARGEST_ERROR: one of Mailcoach's own is never that long. The body is read as it comes, and
+        not in whole chunks as requests would: this way the deadline also stops a server that sends a byte a minute.
         """
         content = bytearray()
         while chunk := response.raw.read1(CHUNK, decode_content=True):
@@ -219,15 +219,15 @@ class MailcoachClient(HttpClient):
 
 
 def may_be_everywhere(error: MailcoachError) -> bool:
-    """Whether a failure that did not pass can be that of the whole server, or of what stands in front of it.
+    """Whether an error that all tries have met can be that of the whole server, or of something in front of it.
 
-    A limit of requests cannot: who tells it is there, and will answer again.
+    A limit of requests is none: whoever reports it is up, and will answer again.
     """
     return error.retry and not isinstance(error, RateLimited)
 
 
 class NoErrorHandler(ErrorHandler):
-    """Every answer is let through and every failure out, so that `HttpClient` tries nothing again: `overlap` does."""
+    """Makes `HttpClient` return every answer and raise every failure without a further try: those are in `overlap`."""
 
     max_retries = 0
     max_time = 0
@@ -247,9 +247,9 @@ def _silent_logger() -> logging.Logger:
 def _session(api_base: ApiBase) -> requests.Session:
     session = requests.Session()
     session.headers.update(HEADERS)
-    # Some apps set a cookie of a new name with each answer: sent back, they soon fill more than a request may have.
+    # Some apps set a cookie of a new name with each answer. Sent back, they would soon make requests too large.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-    # It warns in the thread that sends, of headers that make no sense and of connections that its pool has no room for.
+    # urllib3 would log warnings about odd headers and a full pool, in the threads that send, which must not log.
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     adapter = HTTPAdapter if api_base.trusted else PublicAdapter
     for scheme in ("https://", "http://") if api_base.trusted else ("https://",):

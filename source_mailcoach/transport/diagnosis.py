@@ -1,8 +1,8 @@
-"""Which problem an answer is. First of all: who speaks, Mailcoach or something in front of it?
+"""Which problem an answer is. The first question is who sent it: Mailcoach, or something in front of it?
 
 Laravel answers errors in JSON, with a `message`. An error in a web page or in plain text, or with the header of a bot
-protection, is the word of a proxy, a firewall or a cache, and says nothing of what Mailcoach has. Such things also
-fail for a moment: after good answers in the same sync a strange one is tried again, and transient if it stays.
+protection, comes from a proxy, a firewall or a cache, and says nothing about Mailcoach. These can also fail for a
+moment. So if good answers came before in the same sync, a strange one is tried again, and is transient if it stays.
 """
 
 import json
@@ -38,8 +38,8 @@ IN_FRONT: Mapping[int, Problem] = {
     429: problems.LIMITED_IN_FRONT,
     500: problems.SERVER_ERROR,
 }
-NO_SUCH_ADDRESS = (404, 410)  # of something in front that knows no Mailcoach there
-# How they are named where they come after good answers, and the address cannot be wrong.
+NO_SUCH_ADDRESS = (404, 410)  # from something in front: it knows no Mailcoach there
+# How they are called after good answers. Then the address is right, and something else answered in its place.
 SEEN_INSTEAD: Mapping[Problem, str] = {
     problems.REDIRECTED: "a redirect to {location}",
     problems.LOGIN_PAGE: "a login page",
@@ -47,27 +47,27 @@ SEEN_INSTEAD: Mapping[Problem, str] = {
     problems.NOT_MAILCOACH: "JSON that is not Mailcoach's",
 }
 
-# A wrong address answers 404 for ever, a proxy whose server is being replaced for some seconds.
+# A wrong address always answers 404. A proxy whose server is being replaced only does so for some seconds.
 TRIES_OF_NOT_FOUND = 3
-# Mailcoach's own no to a token that was good before: one backend of several may be out of step.
+# Mailcoach refuses a token that it accepted before: one of several servers may have old data.
 TRIES_OF_DOUBT = 2
-# Older servers take the last part for the uuid of a row. With PostgreSQL, what is no uuid makes the query fail.
+# Older servers take the last part for the uuid of a row. It is none, and with PostgreSQL that makes the query fail.
 TAKEN_FOR_UUIDS = {"transactional-mails/templates"}
 
 BOM = b"\xef\xbb\xbf"
 ENCODINGS = {"", "identity", "gzip", "x-gzip", "deflate"}
 DATA = re.compile(rb'\{\s*"(data|links|meta)"\s*:')
-# Laravel's words for a row and for a route; until 9 it had none for a route.
+# Laravel's messages for a row and for a route. Up to Laravel 9 the message for a route was empty.
 NOT_THERE = re.compile(r"No query results for model \[.*|The route .* could not be found\.|", re.DOTALL)
-# Headers of answers that a gateway has made itself, though it makes them JSON with a message too.
+# Headers of answers that a gateway has made itself, although they also are JSON with a message.
 GATEWAYS_OWN = ("X-Kong-Response-Latency", "x-amzn-ErrorType")
 CHALLENGES = re.compile(rb"(?i)challenge-platform|cf-chl|_incapsula_resource|awswaf|captcha-delivery|px-captcha")
 
 
 def diagnose(answer: Answer, query: Query, url: str, answered: Collection[str] = ()) -> MailcoachError | None:
-    """What an answer without good data says is wrong, or None. `url` is the API's base URL.
+    """The problem that the status and the headers of an answer show, or None. `url` is the API's base URL.
 
-    `answered` are the endpoints that have answered well in this sync. Bodies are never quoted: a server in debug mode
+    `answered` has the endpoints that have answered well in this sync. Bodies are never quoted: a server in debug mode
     puts stack traces into them, and rows hold personal data.
     """
     status, headers = answer.status, CaseInsensitiveDict(answer.headers)
@@ -78,7 +78,7 @@ def diagnose(answer: Answer, query: Query, url: str, answered: Collection[str] =
         return _redirect(query, headers, status, url, answered)
     if status < 400:
         return None
-    # Sanctum never asks so; a browser would open a window for a user name and a password.
+    # Mailcoach (Laravel Sanctum) never asks in this way, at which a browser shows a window for name and password.
     if status == 401 and not headers.get("WWW-Authenticate", "Bearer").lower().startswith("bearer"):
         return _strange(problems.PASSWORD_IN_FRONT, url, answered)
     if message is None or (status == 404 and not NOT_THERE.fullmatch(message)):
@@ -109,12 +109,12 @@ def parse_body(answer: Answer, url: str, answered: Collection[str] = ()) -> Any:
 
 
 def page_of(payload: Any, url: str, answered: Collection[str] = ()) -> Page:
-    """The page of a list that an answer is; MailcoachError if it is something else, or of a version too old."""
+    """An answer as a page of a list; MailcoachError if it is something else, or from a version that is too old."""
     try:
         page = Page.from_payload(payload)
     except NotAPage:
         raise _strange(problems.NOT_MAILCOACH, url, answered) from None
-    # v5 alone has integer ids in its rows; its paths take them instead of the uuids.
+    # Only v5 has integer ids in its rows, and uses them in its paths instead of the uuids.
     if any(isinstance(row.get("id"), int) for row in page.rows if isinstance(row, dict)):
         raise MailcoachError(problems.VERSION_5, url=url)
     return page
@@ -128,7 +128,7 @@ def data_of(payload: Any, url: str, answered: Collection[str] = ()) -> Any:
 
 
 def _strange(problem: Problem, url: str, answered: Collection[str], **details: Any) -> MailcoachError:
-    """What something other than Mailcoach has done: passing, if Mailcoach has answered at this address before."""
+    """The error for what something other than Mailcoach did. It is passing if Mailcoach has answered here before."""
     if answered and problem in SEEN_INSTEAD:
         return MailcoachError(problems.ANSWERED_INSTEAD, url=url, seen=SEEN_INSTEAD[problem].format(**details))
     return MailcoachError(problem, passing=bool(answered), url=url, **details)
@@ -137,7 +137,7 @@ def _strange(problem: Problem, url: str, answered: Collection[str], **details: A
 def _redirect(
     query: Query, headers: Mapping[str, str], status: int, url: str, answered: Collection[str]
 ) -> MailcoachError:
-    if status == 304:  # nobody asked whether something was modified: a cache of its own will
+    if status == 304:  # this connector never asks whether something was modified: a cache did
         return _strange(problems.FIREWALL, url, answered, status=status)
     try:
         location = urlsplit(urljoin(f"{url}/{query.path}", headers.get("Location", "")))
@@ -156,7 +156,7 @@ def _error_in_front(answer: Answer, url: str, answered: Collection[str]) -> Mail
             return MailcoachError(problems.GATEWAY_ERROR, url=url, status=status, passing=True)
         return MailcoachError(problems.NOT_FOUND, url=url, status=status, tries=TRIES_OF_NOT_FOUND)
     problem = IN_FRONT.get(status, problems.FIREWALL if status < 500 else problems.GATEWAY_ERROR)
-    # Without a body nobody can be told by the voice: these two mean the same whoever says them.
+    # Without a body one cannot tell who sent the answer, but these two mean the same from everybody.
     if not answer.content.strip() and status in (429, 503):
         problem = LARAVELS[status]
     return _strange(problem, url, answered, status=status)
@@ -175,7 +175,7 @@ def _error_of_laravel(
     if message.startswith("No query") and not (is_known and query.endpoint == query.path):
         return RowNotFound(problems.NO_ROW, url=url, path=query.path)
     if is_known:
-        # Routes that are being cached anew, or a backend of another version: the endpoint is there, as was seen.
+        # The endpoint has answered before, so it exists: routes are being cached anew, or a server has another version.
         return MailcoachError(problems.NO_ENDPOINT, url=url, path=query.path, passing=True)
     if answered:
         return EndpointNotFound(problems.NO_ENDPOINT, url=url, path=query.path)
@@ -183,7 +183,7 @@ def _error_of_laravel(
 
 
 def _message_of_laravel(content: bytes, headers: Mapping[str, str]) -> str | None:
-    """The `message` of an error that Laravel sent, which can be empty; None if it is somebody else's."""
+    """The `message` of an error that Laravel sent, which can be empty; None if something else sent it."""
     if "json" not in headers.get("Content-Type", "json").lower() or any(name in headers for name in GATEWAYS_OWN):
         return None
     try:
@@ -195,7 +195,7 @@ def _message_of_laravel(content: bytes, headers: Mapping[str, str]) -> str | Non
 
 
 def _is_challenge(headers: Mapping[str, str], page: bytes) -> bool:
-    """Whether a bot protection speaks: by the headers of Cloudflare, Vercel, AWS and Sucuri, or by its page."""
+    """Whether a bot protection answers: by the headers of Cloudflare, Vercel, AWS and Sucuri, or by its page."""
     return (
         "challenge" in (headers.get("cf-mitigated"), headers.get("x-vercel-mitigated"))
         or headers.get("x-amzn-waf-action") in ("challenge", "captcha")
@@ -205,7 +205,7 @@ def _is_challenge(headers: Mapping[str, str], page: bytes) -> bool:
 
 
 def _holds_data(content: bytes) -> bool:
-    """Whether there is a whole answer of Mailcoach's in what is no JSON: with text before or after it."""
+    """Whether a content that is no JSON is a whole answer of Mailcoach with text before or after it."""
     found = DATA.search(content)
     if not found:
         return False
@@ -219,7 +219,7 @@ def _holds_data(content: bytes) -> bool:
 
 
 def _without_bom(content: bytes) -> bytes:
-    """Without the byte order marks that PHP files with one put before all that they send."""
+    """Without byte order marks: PHP files that begin with one put it before everything that they send."""
     content = content.lstrip()
     while content.startswith(BOM):
         content = content[len(BOM) :].lstrip()

@@ -42,11 +42,12 @@ TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
 
 
 def diagnose_failure(error: Exception, url: str, after_good_answers: bool = False) -> MailcoachError:
-    """The problem behind an exception of requests, or of urllib3 where a body is read from it without requests.
+    """The problem behind an exception of requests, or of urllib3, from which bodies are read directly.
 
-    The text of the exception stays out: it may quote headers, and so the token.
+    The text of the exception is not used: it may quote headers, and with them the token.
 
-    After good answers what looks like a wrong setting passes, as when one of several servers has an old certificate.
+    After good answers, what looks like a wrong setting is transient: one of several servers may have an old
+    certificate.
     """
     problem, details = _problem_of(error)
     passing = after_good_answers and problem.failure_type is CONFIG
@@ -54,7 +55,7 @@ def diagnose_failure(error: Exception, url: str, after_good_answers: bool = Fals
 
 
 def is_timeout(error: Exception) -> bool:
-    """Whether the connector has waited long enough: for a connection, for the next part of an answer, for all of it."""
+    """Whether it is a time-out: for a connection, for the next part of an answer, or for all of it."""
     return isinstance(error, (exceptions.Timeout, TimeoutError)) or any(
         isinstance(cause, ReadTimeoutError) for cause in _causes(error)
     )
@@ -62,7 +63,7 @@ def is_timeout(error: Exception) -> bool:
 
 def _problem_of(error: Exception) -> tuple[Problem, Mapping[str, Any]]:
     causes = list(_causes(error))
-    # The address of the API was looked at before: one that cannot be used now is the proxy's.
+    # The address of the API was checked before. An address that cannot be used now is that of the proxy.
     if isinstance(error, (exceptions.InvalidProxyURL, exceptions.InvalidSchema, exceptions.InvalidURL)) or any(
         isinstance(cause, (ProxySchemeUnknown, LocationValueError)) for cause in causes
     ):
@@ -78,7 +79,7 @@ def _problem_of(error: Exception) -> tuple[Problem, Mapping[str, Any]]:
         return problems.TIMEOUT, {}
     if any(isinstance(cause, NewConnectionError) for cause in causes):
         return problems.NOT_CONNECTED, {}
-    # requests raises a bare OSError for a CA file that is not there, and nothing else so.
+    # requests raises a bare OSError for a missing CA file, and for nothing else.
     if isinstance(error, OSError) and not isinstance(error, exceptions.RequestException):
         return problems.CA_FILE, {}
     wrapped = (exceptions.ConnectionError, exceptions.ChunkedEncodingError, exceptions.ContentDecodingError)
@@ -93,7 +94,7 @@ def _problem_of_name(error: NameResolutionError) -> Problem:
 
 
 def _problem_of_proxy(causes: list[Any]) -> tuple[Problem, Mapping[str, Any]]:
-    """What a proxy says to a CONNECT is told in text only."""
+    """The problem of a proxy. Its answer to CONNECT is only in the text of the exception."""
     refusals = (TUNNEL.search(str(cause)) for cause in causes if isinstance(cause, OSError))
     status = next((int(found[1]) for found in refusals if found), 0)
     if status == 407:

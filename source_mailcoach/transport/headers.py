@@ -1,4 +1,4 @@
-"""What the headers of an answer say. A header that makes no sense is no header: nothing here ever raises."""
+"""What the headers of an answer say. A header that makes no sense counts as missing: nothing here ever raises."""
 
 import re
 from collections.abc import Mapping
@@ -7,17 +7,17 @@ from email.utils import parsedate_to_datetime
 
 # Ten digits hold any count, and any time in seconds, that a server can mean.
 NUMBER = re.compile(r"[0-9]{1,10}(\.[0-9]{1,9})?")
-# A date that is longer is two headers that a proxy has joined, and nobody can say which of them is right.
+# A longer text is two dates that a proxy has joined, and one cannot tell which of them is right.
 LONGEST_DATE = 40
-# Beyond, adding a day could leave the calendar.
+# Outside of these, adding a day could leave the calendar.
 YEARS = range(1970, 2200)
-# Python takes the year 0001 for 2001.
+# Python reads the year 0001 as 2001.
 YEAR_OF_NO_AGE = re.compile(r" 0\d{3} ")
 WINDOW = 60.0  # seconds, of Laravel's limit
 
 
 def number(header: str | None) -> float | None:
-    """A number of something, or of seconds: never negative, never infinite. None if the header holds anything else."""
+    """A count or a number of seconds, never negative or infinite. None if the header holds anything else."""
     text = (header or "").strip()
     return float(text) if NUMBER.fullmatch(text) else None
 
@@ -36,7 +36,7 @@ def moment(header: str | None) -> datetime | None:
 
 
 def made_at(headers: Mapping[str, str]) -> datetime | None:
-    """The server's time when it made an answer: a cache between hands on the `Date` of then, and its `Age` since."""
+    """The server's time when it made an answer. A cache passes on the old `Date`, and adds how old it is as `Age`."""
     date = moment(headers.get("Date"))
     return date and date - timedelta(seconds=number(headers.get("Age")) or 0)
 
@@ -48,9 +48,9 @@ def remaining(headers: Mapping[str, str]) -> int | None:
 
 
 def wait(status: int, headers: Mapping[str, str]) -> float | None:
-    """Seconds that an answer asks for in `Retry-After`; for a 429 without it, those of its window of a minute.
+    """Seconds that an answer asks to wait in `Retry-After`; for a 429 without it, its window of a minute.
 
-    A date is one by the server's clock, which may be an hour from this machine's.
+    A date is by the server's clock, which may be an hour from this machine's. So it is compared with `Date`.
     """
     header = headers.get("Retry-After")
     seconds = number(header)

@@ -1,4 +1,4 @@
-"""One request: what is asked, how much trouble that is worth, its way through the budget, and what it comes to."""
+"""One request: its query, its patience (tries and time-outs), its place in the budget, and its outcome."""
 
 import math
 import threading
@@ -21,7 +21,7 @@ class Query:
 
     @property
     def of_list(self) -> tuple[str, frozenset[tuple[str, Any]]]:
-        """The list that it asks for a page of, in whatever order."""
+        """The list to which its page belongs, whatever the sort."""
         return self.path, frozenset(param for param in self.params if param[0] not in ("page", "sort"))
 
     @property
@@ -30,7 +30,7 @@ class Query:
 
     @property
     def endpoint(self) -> str:
-        """What it asks, whichever row it asks it of: campaigns/*/opens, campaigns/*, transactional-mails/templates."""
+        """Its path without the uuid of a row: campaigns/*/opens, campaigns/*, transactional-mails/templates."""
         first, *rest = self.path.split("/")
         of_row = len(rest) == 2 or not self.wants_page
         return "/".join([first, *("*" for _ in rest[:1]), *rest[1:]]) if of_row else self.path
@@ -38,9 +38,10 @@ class Query:
 
 @dataclass(frozen=True)
 class Answer:
-    """Any answer, good or bad. Not parsed while it waits to be read: parsed it takes six times the memory.
+    """Any answer, good or bad. It is parsed only when it is read, because parsed it takes six times the memory.
 
-    `received_at` is monotonic. With what the headers say: requests left in the window, and seconds to wait.
+    `received_at` is monotonic. `remaining` and `wait` come from the headers: requests left in the window, and seconds
+    to wait.
     """
 
     content: bytes
@@ -53,10 +54,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Patience:
-    """How much trouble a request is worth: tries in all, and seconds.
+    """How often a request is tried, and how long it may take. All times are in seconds.
 
-    Those are for connecting, for each part of an answer, for all of it from the start of the request on, and for one
-    wait between two tries.
+    `read_timeout` is for each part of an answer, `longest_answer` for all of it from the start of the request on, and
+    `longest_wait` for one wait between two tries.
     """
 
     tries: int
@@ -67,16 +68,16 @@ class Patience:
 
     @property
     def timeouts(self) -> tuple[float, float]:
-        """As requests takes them."""
+        """Connect and read time-out, in the form that requests takes."""
         return self.connect_timeout, self.read_timeout
 
 
 class Request:
-    """One GET under way. It counts in the budget from when it really is, until it has ended in whichever way.
+    """One GET under way. It counts in the budget from the moment when it is sent until it has ended in any way.
 
-    Its thread is a daemon: one that hangs in the DNS, in TLS or in a header that never ends, where no time-out reaches
-    it, keeps neither the sync nor the end of the process waiting. What sends it has to look at `deadline` (monotonic)
-    between the parts of an answer.
+    Its thread is a daemon. It may hang in the DNS, in TLS or in a header that never ends, where no time-out applies,
+    but neither the sync nor the end of the process waits for it. The function that sends has to check `deadline`
+    (monotonic) between the parts of an answer.
     """
 
     def __init__(self, query: Query, patience: Patience, send: Callable[["Request"], Answer]) -> None:
@@ -89,7 +90,7 @@ class Request:
         self._send = send
 
     def start(self, budget: RateBudget) -> bool:
-        """Send it in a thread of its own. False: there is none to be had (a limit of the machine), nothing was sent."""
+        """Send it in a thread of its own. False if the machine starts no more threads: then nothing was sent."""
         try:
             threading.Thread(target=self._run, name="mailcoach", daemon=True).start()
         except RuntimeError:
@@ -107,7 +108,7 @@ class Request:
         return self.future.done() or time.monotonic() >= self.deadline
 
     def end(self) -> None:
-        """Take what it has come to, and tell the budget. If nothing has come by now, it is given up."""
+        """Take its outcome, and tell the budget. If there is none by now, the request is given up."""
         if not self.future.done():
             self.deadline = -math.inf
             self.outcome = TimeoutError()
@@ -116,7 +117,7 @@ class Request:
         if not isinstance(self.outcome, Answer):
             self._permit.failed()
         elif self.outcome.status == 429:
-            # From when it came, which may be long before it is taken in.
+            # The wait counts from when the answer came, which may be long before it is taken in here.
             self._permit.refused(self.outcome.received_at, self.outcome.wait or 0)
         elif 200 <= self.outcome.status < 300:
             self._permit.answered(self.outcome.received_at, self.outcome.remaining)
@@ -125,7 +126,7 @@ class Request:
 
     @property
     def met_overload(self) -> bool:
-        """Whether a proxy, or this connector, has given it up: 502, 503, 504 and those of their kind, or a time-out."""
+        """Whether a proxy or this connector has given it up: a status such as 502, 503 or 504, or a time-out."""
         if isinstance(self.outcome, Answer):
             return self.outcome.status > 501
         return isinstance(self.outcome, Exception) and is_timeout(self.outcome)
