@@ -1,4 +1,4 @@
-"""One server: what has been asked of it, once each, and the rows of it that probes are about."""
+"""One server: its answers, each asked for once, and the rows that probes need."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -54,7 +54,7 @@ class Account:
         return re.sub(r"\{(\w+)\}", lambda found: FINDERS[found[1]](self), text)
 
     def _guess(self) -> str | None:
-        """By rows where there are any, and by which endpoints answer; None if that does not tell."""
+        """The version, by its rows if there are any, and by which endpoints answer; None if that does not show it."""
         if self.shows(LISTS, "confirmation_mail_subject") or self.shows(CAMPAIGNS, "last_modified_at"):
             return V6
         has_user = self.ask("user").status == 200

@@ -1,4 +1,4 @@
-"""The connector's own HTTP client, which here gives each answer as it came instead of what it is good for."""
+"""The connector's own HTTP client. Here it gives each answer as it came, whether good or bad."""
 
 from requests import PreparedRequest
 
@@ -8,9 +8,9 @@ from source_mailcoach.messages.events import Event, RequestStarted
 from source_mailcoach.transport.api import MailcoachClient
 from source_mailcoach.transport.request import Answer, Patience, Query, Request
 
-# A window of the limit has to be waited for now and then: half of it is left to others who share the limit.
+# It has to wait for a new window of the limit now and then, since it leaves half of the limit to other tools.
 PROBING = Patience(tries=3, connect_timeout=20, read_timeout=60, longest_answer=120, longest_wait=120)
-# What a proxy says for a server that is busy, and what Mailcoach says of its limit: worth another try.
+# The answers of a proxy in front of a busy server, and of Mailcoach at its limit, are worth another try.
 PASSING = (429, 502, 503, 504)
 MADE_UP_TOKEN = "Bearer 1|made-up-by-the-probes-of-the-connector"
 

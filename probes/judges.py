@@ -1,4 +1,4 @@
-"""How answers are judged, as far as more than one probe judges so. Each gives a function from replies to a Finding."""
+"""The ways to judge answers that more than one probe uses. Each gives a function from replies to a Finding."""
 
 from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise

@@ -15,7 +15,7 @@ from source_mailcoach.transport.request import Answer, Query
 V6, V7, V8, CLOUD = "6", "7", "8 or later", "Cloud"
 EVERY = frozenset({V6, V7, V8, CLOUD})
 SELF_HOSTED = EVERY - {CLOUD}
-# What Mailcoach calls a field, a sort or a status. Anything else in such a place may be what a user has written.
+# A name of Mailcoach's for a field, a sort or a status. Any other text in such a place may come from a user.
 NAME = re.compile(r"[a-z][a-zA-Z0-9_.]{0,40}")
 
 Row = dict[str, Any]
@@ -36,7 +36,7 @@ class Finding:
 
 
 class CannotTell(Exception):
-    """What a belief is about is not on this server, or it is not shown; says why, as a detail."""
+    """The belief cannot be checked on this server. The text says why, as a detail."""
 
 
 def holds(detail: str = "") -> Finding:
@@ -103,7 +103,7 @@ class Reply:
 
     @property
     def message(self) -> str | None:
-        """What Laravel says of an error; None if it says nothing, or if somebody else does."""
+        """The message of an error that Laravel sent; None if it has none, or if something else sent it."""
         try:
             said = json.loads(self.answer.content)
         except ValueError:
@@ -113,7 +113,7 @@ class Reply:
 
     @property
     def error(self) -> MailcoachError | None:
-        """What the connector takes the answer for, after the server has answered for other lists."""
+        """How the connector understands the answer, after the server has answered for other lists."""
         return diagnose(self.answer, self.query, self.url, {"email-lists"})
 
 

@@ -11,7 +11,7 @@ MARKS = {Verdict.HOLDS: "+", Verdict.DOES_NOT_HOLD: "!", Verdict.CANNOT_TELL: "?
 
 
 def lines(section: str, found: Found) -> Iterable[str]:
-    """A section for the terminal: a line for each probe, and what hangs on those that do not hold."""
+    """A section for the terminal: a line for each probe, and the files that rely on a belief that does not hold."""
     yield f"\n{section}"
     for probe, finding in found:
         yield f"  {MARKS[finding.verdict]} {probe.belief}  [{finding.verdict.value}] {finding.detail}"
