@@ -196,7 +196,7 @@ class Config(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_number_for_true(cls, value: object, info: ValidationInfo) -> object:
-        """Refuse true and false for all other fields: pydantic would take true for 1."""
+        """Refuse true and false in fields of numbers: pydantic would take true for 1."""
         if isinstance(value, bool) and info.field_name not in ("include_import_details", "start_date"):
             raise PydanticCustomError("int_type", "Input should be no true or false")
         return value

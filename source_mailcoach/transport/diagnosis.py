@@ -51,7 +51,7 @@ SEEN_INSTEAD: Mapping[Problem, str] = {
 TRIES_OF_NOT_FOUND = 3
 # Mailcoach refuses a token that it accepted before: one of several servers may have old data.
 TRIES_OF_DOUBT = 2
-# Older servers take the last part for the uuid of a row. It is none, and with PostgreSQL that makes the query fail.
+# Older servers take the last part for the uuid of a row. With PostgreSQL, a text that is no uuid makes the query fail.
 TAKEN_FOR_UUIDS = {"transactional-mails/templates"}
 
 BOM = b"\xef\xbb\xbf"
