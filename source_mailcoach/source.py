@@ -1,12 +1,14 @@
 """The source: wires configuration, client and streams together, and answers `check`."""
 
 import logging
+import sys
 from collections.abc import Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from airbyte_cdk.config_observation import emit_configuration_as_airbyte_control_message
+from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.models import (
     AirbyteConnectionStatus,
     AirbyteMessage,
@@ -23,6 +25,7 @@ from source_mailcoach import inputs
 from source_mailcoach.config import LEGACY_RUNTIME_ID, PRODUCT_ID, Config, connection_specification
 from source_mailcoach.messages.errors import MailcoachError, MayNotRead, NotFound
 from source_mailcoach.messages.forecast import Forecast
+from source_mailcoach.messages.platform import Estimates, Statuses
 from source_mailcoach.messages.progress import Progress
 from source_mailcoach.records.spool import Spool
 from source_mailcoach.streams.account import (
@@ -157,7 +160,7 @@ class SourceMailcoach(AbstractSource):
         for name in sorted(self._selected.keys() - {stream.name for stream in streams}):
             logger.warning(f"The catalog names a stream {name}, which this connector does not have: leave it out.")
         forecast = Forecast(logger)
-        client.events.listeners += [Progress(logger), forecast]
+        client.events.listeners += [Progress(logger), forecast, Statuses(say), Estimates(say)]
         for stream in streams:
             is_spooled = spool and isinstance(stream, CampaignClickEvents)
             if stream.owner and stream.name in self._selected and not is_spooled:
@@ -193,6 +196,12 @@ class SourceMailcoach(AbstractSource):
         finally:
             if self._client:
                 self._client.close()
+
+
+def say(message: AirbyteMessage) -> None:
+    """Write a message at once, before the CDK gets to the next one. Only the main thread may."""
+    sys.stdout.write(f"{AirbyteEntrypoint.airbyte_message_to_string(message)}\n")
+    sys.stdout.flush()
 
 
 def without_traceback(record: logging.LogRecord) -> bool:

@@ -3,6 +3,7 @@
     client, streams  --emit-->  Events  -->  the log    a line for each event that has one
                                         -->  Progress   counts, a line now and then, and the last one
                                         -->  Forecast   a line before the first list is read
+                        -->  Statuses, Estimates   what the platform shows
 
 Anything else that wants to know of them is one more function in `listeners`. Only the thread that reads emits events,
 never a thread that sends requests: its log line could tear a record in two. No event holds a token, a row or an answer.
@@ -77,14 +78,23 @@ class Retried(Event):
 
 @dataclass(frozen=True)
 class Waiting(Event):
-    """Nothing happens for so many seconds. `why` begins the line, which ends in their number: "Trying again"."""
+    """Nothing happens for so many seconds. `why` begins the line, which ends in their number: "Trying again".
+
+    `for_limit`: the wait is for the server's limit of requests.
+    """
 
     seconds: float
     why: str
+    for_limit: bool = False
     level = INFO
 
     def __str__(self) -> str:
         return f"{self.why} in {duration(self.seconds)}."
+
+
+@dataclass(frozen=True)
+class Waited(Event):
+    """The wait that was announced last is over."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,13 @@ class ThreadsLacking(Event):
 
 
 # A stream -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StreamStarted(Event):
+    """The first event of a stream. Those that follow are of this stream, or of lists that it needs."""
+
+    stream: str
 
 
 @dataclass(frozen=True)
@@ -151,6 +168,13 @@ class Announced(Event):
 
 
 @dataclass(frozen=True)
+class RowsExpected(Event):
+    """About so many rows will be read in all, by Mailcoach's own counts."""
+
+    rows: int
+
+
+@dataclass(frozen=True)
 class RequestsSaved(Event):
     """So many requests were not needed, because an earlier sync had the rows. Reckoned by Mailcoach's own counts."""
 
@@ -159,11 +183,19 @@ class RequestsSaved(Event):
 
 @dataclass(frozen=True)
 class PageRead(Event):
-    """All rows of a page are out. `rows` counts those that were new and wanted."""
+    """All rows of a page are out. `rows` counts the records that were new and wanted.
+
+    `before` is how many rows of the list stand before it, `came` how many rows of it were new, `total` how many the
+    list has; 0 if the reading may stop before its end. `size` is that of a record in bytes; 0 if there was none.
+    """
 
     number: int
     last: int
     rows: int
+    before: int = 0
+    came: int = 0
+    total: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.streams.http import HttpStream, HttpSubStream
 
 from source_mailcoach.config import Config
+from source_mailcoach.messages.events import StreamStarted
 from source_mailcoach.records.fit import PrivacyTransformer, RowFit
 from source_mailcoach.streams.checkpoint import DueCheckpointReader
 from source_mailcoach.streams.facts import Facts, Row, Slice
@@ -98,6 +99,7 @@ class MailcoachStream(HttpStream, ABC):
         return bool(self.facts.cursor)
 
     def stream_slices(self, *, sync_mode: SyncMode, **_: Any) -> Iterable[Slice]:
+        self.pages.emit(StreamStarted(self.name))
         mode: Mode = "incremental" if sync_mode is SyncMode.incremental else "full_refresh"
         yield from self.passes.slices(self._state, mode) if self.passes else [{}]
 

@@ -44,7 +44,7 @@ class Owner(Protocol):
     def is_gone(self, parent: Parent) -> bool:
         """After a 404: whether good answers show that the parent was deleted after it had been listed."""
 
-    def announce(self, due: Sequence[Parent]) -> None:
+    def announce(self, reached: State, due: Sequence[Parent]) -> None:
         """Tell how much will be read, as far as that is known before the first page."""
 
     def expected_requests(self, mode: Mode, saved: Mapping[str, Any]) -> int:
@@ -102,7 +102,7 @@ class OfAccount:
     def is_gone(self, parent: Parent) -> bool:
         return False
 
-    def announce(self, due: Sequence[Parent]) -> None:
+    def announce(self, reached: State, due: Sequence[Parent]) -> None:
         """Nothing: the first page tells how many rows there are."""
 
     def expected_requests(self, mode: Mode, saved: Mapping[str, Any]) -> int:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from source_mailcoach.config import Config
-from source_mailcoach.messages.events import Announced, RequestsSaved
+from source_mailcoach.messages.events import Announced, RequestsSaved, RowsExpected
 from source_mailcoach.streams.adapter import MailcoachSubStream
 from source_mailcoach.streams.campaigns import Campaigns
 from source_mailcoach.streams.facts import Slice
@@ -58,18 +58,26 @@ class OfCampaigns:
     def is_gone(self, parent: Parent) -> bool:
         return self._campaigns.is_gone(parent.uuid)
 
-    def announce(self, due: Sequence[Parent]) -> None:
+    def announce(self, reached: State, due: Sequence[Parent]) -> None:
         """Requests for campaigns that are done, or that have nothing new, count as saved."""
         campaigns = [campaign for campaign in self._campaigns.listing().campaigns if campaign.was_sent]
         requests = {campaign.uuid: self._requests_for(campaign) for campaign in campaigns}
         to_come = sum(requests[uuid] for uuid in {parent.uuid for parent in due})
         self._pages.emit(RequestsSaved(sum(requests.values()) - to_come))
+        if self._facts.counter:
+            self._pages.emit(RowsExpected(sum(self._new_rows_of(reached, parent) for parent in due)))
         what = f"{len(due):,} of {len(campaigns):,} campaigns are to be read"
         self._pages.emit(Announced(self._pages.stream, what, to_come, self._client.budget.per_minute))
 
     def expected_requests(self, mode: Mode, saved: Mapping[str, Any]) -> int:
         _, _, due = self._next_pass(saved, mode)
         return sum(map(self._requests_for, due))
+
+    def _new_rows_of(self, reached: State, parent: Parent) -> int:
+        """By Mailcoach's count; where most of a list is known, what is new is taken to be on one page."""
+        assert isinstance(parent, Campaign)
+        rows: int = parent.counters.get(self._facts.counter, 0)
+        return min(rows, self._client.rows_per_page) if self.known_before(reached, parent) else rows
 
     def _requests_for(self, campaign: Campaign) -> int:
         return self._client.requests_for(campaign.counters.get(self._facts.counter))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from source_mailcoach.config import Config
-from source_mailcoach.messages.events import Announced
+from source_mailcoach.messages.events import Announced, RowsExpected
 from source_mailcoach.messages.words import many
 from source_mailcoach.streams.adapter import MailcoachSubStream
 from source_mailcoach.streams.email_lists import EmailLists
@@ -41,7 +41,9 @@ class OfEmailLists(OfAccount):
     def is_gone(self, parent: Parent) -> bool:
         return self._email_lists.is_gone(parent.uuid)
 
-    def announce(self, due: Sequence[Parent]) -> None:
+    def announce(self, reached: State, due: Sequence[Parent]) -> None:
+        if self._facts.counter and not reached.cursor:
+            self._pages.emit(RowsExpected(sum(parent.rows for parent in due)))
         what = f"{many(len(due), 'email list')} to be read"
         self._pages.emit(Announced(self._pages.stream, what, len(due), self._client.budget.per_minute))
 

@@ -13,6 +13,7 @@ from source_mailcoach.messages.events import (
     ClocksDiffer,
     EndpointMissing,
     Event,
+    PageRead,
     ReadingEnded,
     RowsMissing,
     RowsUnproved,
@@ -173,3 +174,10 @@ class Pages:
 
     def wrong(self, error: PagingError) -> MailcoachError:
         return MailcoachError(problems.PAGES_OUT_OF_ORDER, url=self.client.api_base.url, detail=error)
+
+
+def page_read(page: Page, records: int, example: Row | None, may_stop: bool = False) -> PageRead:
+    """The event that a page is out. If the reading may stop early, nobody knows how much of the list is to come."""
+    before, total = (page.number - 1) * page.size, 0 if may_stop else page.total
+    size = len(json.dumps(example, default=str)) if example else 0
+    return PageRead(page.number, page.last, records, before, len(page.rows), total, size)

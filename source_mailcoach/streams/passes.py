@@ -13,7 +13,6 @@ from source_mailcoach.messages.events import (
     ListDeleted,
     ListLeftOut,
     ListRead,
-    PageRead,
     PassStarting,
     ReadAgain,
     ReadingStarted,
@@ -26,7 +25,7 @@ from source_mailcoach.streams.absence import unless_absent
 from source_mailcoach.streams.checkpoint import Checkpoint
 from source_mailcoach.streams.facts import Row, Slice
 from source_mailcoach.streams.of_account import Owner
-from source_mailcoach.streams.pages import Pages
+from source_mailcoach.streams.pages import Pages, page_read
 from source_mailcoach.sync import state
 from source_mailcoach.sync.paging import Page, PagingError, Position
 from source_mailcoach.sync.state import Mode, Parent, State
@@ -80,7 +79,7 @@ class Passes:
         self._emit(ReadingStarted(self._pages.stream, self._owner.unit, whole))
         if (running := self._reached.running) and (running.after or running.half_read):
             self._emit(Resumed(self._pages.stream))
-        self._owner.announce(self._due)
+        self._owner.announce(self._reached, self._due)
         self._is_announced = not self._is_one_list
         try:
             for index, parent in enumerate(self._due):
@@ -224,12 +223,12 @@ class Passes:
         for page, position in self._read_pages(sort, parent, stream_slice, may_stop=known_before is not None):
             self._accepted_sorts.add(sort)
             self._saw(page, parent, known_before is not None)
-            rows = 0
+            rows, record = 0, None
             for row in page.rows:
                 for record in self.records(row, stream_slice):
                     rows += 1
                     yield record
-            self._emit(PageRead(page.number, page.last, rows))
+            self._emit(page_read(page, rows, record, may_stop=known_before is not None))
             if known_before and self._facts.all_older(page.rows, known_before):
                 self._emit(RequestsSaved(page.last - page.number))
                 return

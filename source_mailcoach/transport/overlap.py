@@ -13,7 +13,7 @@ from typing import Any
 
 from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import MailcoachError, RateLimited
-from source_mailcoach.messages.events import Listener, RequestStarted, Retried, ThreadsLacking, Waiting
+from source_mailcoach.messages.events import Listener, RequestStarted, Retried, ThreadsLacking, Waited, Waiting
 from source_mailcoach.sync.paging import last_page_of
 from source_mailcoach.transport.budget import RateBudget
 from source_mailcoach.transport.parallelism import Parallelism
@@ -210,5 +210,6 @@ class Fetcher:
     def _wait(self, seconds: float, error: MailcoachError, why: str) -> None:
         if seconds > self._patience.longest_wait:
             raise error
-        self._emit(Waiting(seconds, why))
+        self._emit(Waiting(seconds, why, for_limit=isinstance(error, RateLimited)))
         time.sleep(seconds)
+        self._emit(Waited())
