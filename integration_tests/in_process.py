@@ -14,6 +14,9 @@ from sandbox import Sandbox
 from sandbox.connector import STREAMS, Message, Run, catalog, trust
 from source_mailcoach import SourceMailcoach
 
+BRIEF = {"source_mailcoach.streams.absence.PAUSE": 0.02}
+"""Constants of a read that waits less before it believes that something is not there."""
+
 
 class Lines(logging.Handler):
     """All that a run would print, a message a line."""
@@ -40,7 +43,8 @@ def read_here(
     logger, output, exit_code = logging.getLogger("airbyte"), Lines(), 0
     logger.addHandler(output)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("source_mailcoach.streams.absence.PAUSE", 0.02)
+        for constant, seconds in BRIEF.items():
+            patch.setattr(constant, seconds)
         for name, value in trust(sandbox).items():
             patch.setenv(name, value)
         try:

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from integration_tests.in_process import BRIEF
 from sandbox import Sandbox
 from sandbox.connector import STREAMS, read
 from unit_tests.seeds import versions
@@ -48,7 +49,7 @@ NEVER_NULL = {(stream, key) for stream, key, _ in JOINS} - {
 
 def read_all(sandbox: Sandbox, **config: Any) -> Records:
     """The records of all streams, in one sync."""
-    result = read(sandbox, config=sandbox.config(**config))
+    result = read(sandbox, config=sandbox.config(**config), changes=BRIEF)
     assert result.exit_code == 0, result.stdout
     found: Records = {stream: [] for stream in STREAMS}
     for message in result.of_type("RECORD"):

@@ -81,8 +81,8 @@ def kill_and_go_on(case: tuple[str, str]) -> Outcome:
 
 @pytest.fixture(scope="module")
 def outcomes() -> Iterator[dict[tuple[str, str], Outcome]]:
-    """All cases, two at a time: most of it is the start of processes."""
-    with ThreadPoolExecutor(2) as pool:
+    """All cases, several at a time: most of it is waiting for answers."""
+    with ThreadPoolExecutor(4) as pool:
         yield dict(zip(ALLOWED, pool.map(kill_and_go_on, ALLOWED), strict=True))
 
 

@@ -73,11 +73,11 @@ def test_no_request_is_made_that_is_not_used() -> None:
 
 
 def test_a_lone_client_of_a_limited_server_sees_no_429(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With windows of two seconds on both sides, in this process: the connector goes by Mailcoach's minute."""
-    monkeypatch.setattr("source_mailcoach.transport.budget.WINDOW", 2.0)
+    """With windows of a second on both sides, in this process: the connector goes by Mailcoach's minute."""
+    monkeypatch.setattr("source_mailcoach.transport.budget.WINDOW", 1.0)
     monkeypatch.setattr("source_mailcoach.transport.budget.MARGIN", 0.02)
     with Sandbox(
-        version="v8", campaigns=12, seed=3, opens=40, sent_only=True, rate_limit=25, rate_window_seconds=2
+        version="v8", campaigns=12, seed=3, opens=40, sent_only=True, rate_limit=25, rate_window_seconds=1
     ) as sandbox:
         monkeypatch.setenv("MAILCOACH_TRUSTED_HOSTS", sandbox.trusted_host)
         configured = ConfiguredAirbyteCatalogSerializer.load(catalog(CORE_STREAMS))

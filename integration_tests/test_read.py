@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integration_tests.in_process import read_here
+from integration_tests.in_process import BRIEF, read_here
 from integration_tests.tables import by_key, rows, table
 from sandbox import Fault, Sandbox
 from sandbox.connector import STREAMS, read
@@ -25,7 +25,7 @@ def test_reads_the_campaigns_of_the_chosen_status_and_what_belongs_to_them(statu
 
 def test_an_empty_account_is_read_without_rows_and_without_errors() -> None:
     with Sandbox(version="v8", empty=True) as sandbox:
-        result = read(sandbox)
+        result = read(sandbox, changes=BRIEF)
         assert result.exit_code == 0
         assert result.of_type("RECORD") == []
         assert len(sandbox.requests) == sandbox.least_requests(STREAMS)
@@ -105,7 +105,7 @@ def test_a_passing_failure_costs_no_row(name: str) -> None:
 def test_one_failing_stream_does_not_stop_the_others_and_the_exit_code_says_so() -> None:
     with Sandbox(version="v8", campaigns=8, seed=5, opens=5) as sandbox:
         sandbox.add_fault(Fault(path="/clicks$", status=403, times=None))
-        result = read(sandbox)
+        result = read(sandbox, changes=BRIEF)
         assert result.exit_code == 1
         assert "does not let it read" in result.errors[0]["message"]
         assert result.errors[0]["stream_descriptor"]["name"] == "campaign_clicks"

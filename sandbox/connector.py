@@ -154,11 +154,12 @@ def read(
     config: Mapping[str, Any] | None = None,
     mode: str = "full_refresh",
     state: Sequence[Message] = (),
+    changes: Changes | None = None,
     **environ: str,
 ) -> Run:
     """Read streams from a sandbox, in one sync mode as far as they have it, going on from a state."""
     with inputs(config=config or sandbox.config(), catalog=catalog(streams, mode), state=state) as paths:
-        return run("read", *paths, environ={**trust(sandbox), **environ})
+        return run("read", *paths, environ={**trust(sandbox), **environ}, changes=changes)
 
 
 def read_and_kill(sandbox: Sandbox, streams: Iterable[str], mode: str, state: Sequence[Message], lines: int) -> Run:
