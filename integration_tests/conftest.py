@@ -31,3 +31,9 @@ def cold(monkeypatch: pytest.MonkeyPatch) -> None:
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """For reads in this process: a second of waiting takes 20 ms. What lasts by a clock takes as long as ever."""
     monkeypatch.setattr("time.sleep", lambda seconds, sleep=time.sleep: sleep(seconds / 50))
+
+
+@pytest.fixture
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For reads in this process, of a server on which nothing lasts by a clock: a wait takes no time."""
+    monkeypatch.setattr("time.sleep", lambda seconds: None)

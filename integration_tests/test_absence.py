@@ -9,6 +9,7 @@ from integration_tests.in_process import read_here as read
 from integration_tests.tables import assert_all_there, rows, table
 from sandbox import Fault, Sandbox, lost_route
 from sandbox.connector import STREAMS, Run
+from unit_tests.seeds import combined
 
 ROW = {"message": "No query results for model [Spatie\\Mailcoach\\Domain\\Campaign\\Models\\Campaign] 1f0a"}
 ROUTE = {"message": "The route api/campaigns could not be found."}
@@ -27,8 +28,7 @@ def deleted(result: Run) -> list[str]:
 
 
 @pytest.mark.usefixtures("hurry")
-@pytest.mark.parametrize("mode", ["full_refresh", "incremental"])
-@pytest.mark.parametrize("after", [1, 3, 7, 12, 25, 40])
+@pytest.mark.parametrize(("after", "mode"), combined([1, 3, 7, 12, 25, 40], ["full_refresh", "incremental"]))
 def test_a_proxy_that_loses_its_route_for_a_while_costs_no_campaign(sandbox: Sandbox, after: int, mode: str) -> None:
     fault = sandbox.add_fault(lost_route(0.3, after=after))
     result = read(sandbox, ["campaign_opens", "campaign_bounces"], mode=mode)
@@ -37,7 +37,7 @@ def test_a_proxy_that_loses_its_route_for_a_while_costs_no_campaign(sandbox: San
     assert_all_there(result, sandbox, ["campaign_opens", "campaign_bounces"])
 
 
-@pytest.mark.usefixtures("hurry")
+@pytest.mark.usefixtures("no_waits")
 @pytest.mark.parametrize("struck", [1, 2, 3, 4, 5])
 def test_some_404s_of_a_proxy_in_a_row_cost_no_subscriber(sandbox: Sandbox, struck: int) -> None:
     sandbox.add_fault(lost_route(path="/subscribers$", after=2, times=struck))
@@ -69,10 +69,11 @@ def small() -> Iterator[Sandbox]:
         yield running
 
 
-@pytest.mark.usefixtures("hurry")
-@pytest.mark.parametrize("stream", ["campaign_opens", "subscribers", "sends", "suppressions", "tags"])
+@pytest.mark.usefixtures("no_waits")
 @pytest.mark.parametrize("struck", [1, 2])
-@pytest.mark.parametrize("name", UNTRUE)
+@pytest.mark.parametrize(
+    ("name", "stream"), combined(list(UNTRUE), ["campaign_opens", "subscribers", "sends", "suppressions", "tags"])
+)
 def test_what_passes_within_a_few_requests_costs_no_row(small: Sandbox, name: str, struck: int, stream: str) -> None:
     """The first that is asked of an endpoint is struck, and one in the middle; but never the first of the sync."""
     path = f"/{stream.rpartition('_')[2]}$"
@@ -83,7 +84,7 @@ def test_what_passes_within_a_few_requests_costs_no_row(small: Sandbox, name: st
     assert_all_there(result, small, [stream])
 
 
-@pytest.mark.usefixtures("hurry")
+@pytest.mark.usefixtures("no_waits")
 @pytest.mark.parametrize("name", UNTRUE)
 def test_what_does_not_pass_fails_with_the_state_before_it_and_nothing_is_lost(sandbox: Sandbox, name: str) -> None:
     sandbox.add_fault(Fault(path="/opens$", after=8, times=None, **UNTRUE[name]))
@@ -98,10 +99,9 @@ def test_what_does_not_pass_fails_with_the_state_before_it_and_nothing_is_lost(s
     assert table("campaign_opens", both) == rows(sandbox.truth("campaign_opens"))
 
 
-@pytest.mark.usefixtures("hurry")
-@pytest.mark.parametrize("every", [2, 3])
+@pytest.mark.usefixtures("no_waits")
 @pytest.mark.parametrize("says", [ROUTE, ROW], ids=["route", "row"])
-@pytest.mark.parametrize("stream", ["campaign_opens", "suppressions", "tags"])
+@pytest.mark.parametrize(("stream", "every"), combined(["campaign_opens", "suppressions", "tags"], [2, 3]))
 def test_one_of_several_backends_that_is_half_deployed_takes_nothing_away(
     sandbox: Sandbox, stream: str, says: Mapping[str, str], every: int
 ) -> None:
@@ -117,6 +117,7 @@ def test_one_of_several_backends_that_is_half_deployed_takes_nothing_away(
         assert result.errors[0]["failure_type"] == "transient_error"
 
 
+@pytest.mark.usefixtures("no_waits")
 @pytest.mark.parametrize("stream", ["campaign_opens", "subscribers"])
 def test_a_server_that_shows_another_database_for_a_while_has_deleted_nothing(sandbox: Sandbox, stream: str) -> None:
     """All its answers agree: no row below, none in the list. But the list shows nothing of what it showed before."""
@@ -175,12 +176,13 @@ def test_a_missing_endpoint_is_told_from_a_server_that_is_being_updated() -> Non
         assert_all_there(result, sandbox, ["email_lists", "campaigns", "suppressions", "templates", "campaign_opens"])
 
 
-@pytest.mark.usefixtures("hurry")
-@pytest.mark.parametrize("fault", [lost_route(), Fault(times=None, status=404, json=ROUTE)], ids=["text", "json"])
-@pytest.mark.parametrize("stream", STREAMS)
-def test_a_wrong_base_url_is_told_whoever_says_404(fault: Fault, stream: str) -> None:
+@pytest.mark.usefixtures("no_waits")
+@pytest.mark.parametrize(
+    ("stream", "fault"), combined(STREAMS, [{}, {"json": ROUTE}]), ids=lambda value: value if value in STREAMS else ""
+)
+def test_a_wrong_base_url_is_told_whoever_says_404(fault: Mapping[str, Any], stream: str) -> None:
     with Sandbox(version="v8", campaigns=1, seed=5, opens=1) as sandbox:
-        sandbox.add_fault(fault)
+        sandbox.add_fault(Fault(times=None, status=404, **fault) if fault else lost_route())
         result = read(sandbox, [stream])
         assert "There is no Mailcoach API at" in result.errors[0]["message"]
         assert result.errors[0]["failure_type"] == "config_error"
