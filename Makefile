@@ -6,11 +6,11 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo example test test-sandbox test-install test-all test-newest mutants lint format bench lock clean image test-image sbom standard-tests official-checks
+.PHONY: help venv demo example test coverage test-sandbox test-install test-all test-newest mutants lint format bench lock clean image test-image sbom standard-tests official-checks
 
 help:
 	@echo "make venv | demo | example [CONFIG=secrets/config.json] | lint | format | bench [BENCH=--quick] | lock [UPGRADE=--upgrade] | clean"
-	@echo "make test | test-sandbox | test-install [SEEDS=5] | test-all | test-newest | mutants"
+	@echo "make test | coverage | test-sandbox | test-install [SEEDS=5] | test-all | test-newest | mutants"
 	@echo "make image | test-image | sbom [IMAGE=$(IMAGE)] | standard-tests | official-checks"
 
 # $(call install,ENVIRONMENT,LOCK): how every environment is made, and in the Dockerfile the image. It holds what the lock
@@ -41,14 +41,18 @@ demo: venv
 	@$(BIN)/python -m sandbox.demo
 
 # All that a change of the connector can break, on all cores. Random tests try few cases, and SEEDS times as many for
-# `make test SEEDS=5`. Apart are the sandbox's own tests, and those that install environments.
+# `make test SEEDS=5`. Apart are the sandbox's own tests, and those that install environments. To measure which lines they
+# reach takes half as long again, and is the same test otherwise.
 export SEEDS ?= 1
 ON_ALL_CORES := -m pytest --numprocesses logical --dist worksteal
 INSTALLING := integration_tests/test_environments.py
+OF_THE_CONNECTOR := -m "not image_tests" --ignore unit_tests/sandbox --ignore $(INSTALLING) unit_tests integration_tests
 
 test: venv
-	$(BIN)/python $(ON_ALL_CORES) -m "not image_tests" --cov --cov-report=term-missing \
-		--ignore unit_tests/sandbox --ignore $(INSTALLING) unit_tests integration_tests
+	$(BIN)/python $(ON_ALL_CORES) $(OF_THE_CONNECTOR)
+
+coverage: venv
+	$(BIN)/python $(ON_ALL_CORES) --cov --cov-report=term-missing $(OF_THE_CONNECTOR)
 
 test-sandbox: venv
 	$(BIN)/python $(ON_ALL_CORES) unit_tests/sandbox
@@ -56,14 +60,14 @@ test-sandbox: venv
 test-install: venv
 	$(BIN)/python $(ON_ALL_CORES) $(INSTALLING)
 
-# All of these, with many random cases and every Python from 3.10 to 3.13 that is on the PATH or in pyenv, each in an environment of its own.
+# All of these and the coverage, with many random cases and every Python from 3.10 to 3.13 that is on the PATH or in pyenv, each in an environment of its own.
 test-all:
 	@for minor in 3.10 3.11 3.12 3.13; do \
 		python=$$(ls -d $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$$minor.*/bin/python 2>/dev/null | tail -1); \
 		python=$${python:-$$(command -v python$$minor)}; \
 		if [ -z "$$python" ]; then echo "Python $$minor is not here"; continue; fi; \
 		echo "Python $$minor: $$python"; \
-		$(MAKE) test test-sandbox test-install SEEDS=5 VENV=.venv-$$minor PYTHON=$$python || exit 1; \
+		$(MAKE) coverage test-sandbox test-install SEEDS=5 VENV=.venv-$$minor PYTHON=$$python || exit 1; \
 	done
 
 # Without a lock, on purpose: the newest releases that pyproject.toml allows, as whoever installs the package gets them.

@@ -17,7 +17,7 @@ ROUTE = {"message": "The route api/campaigns could not be found."}
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(version="v8", campaigns=20, seed=5, opens=12, sent_only=True, lists=4) as running:
+    with Sandbox(version="v8", campaigns=20, seed=5, opens=12, sent_only=True, lists=4, html_bytes=50) as running:
         yield running
 
 

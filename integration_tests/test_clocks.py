@@ -13,7 +13,9 @@ from sandbox import Fault, Sandbox
 from sandbox.connector import STREAMS, Run
 from sandbox.world.times import DAY, HOUR, MINUTE
 from source_mailcoach.sync import clocks
+from unit_tests.seeds import combined, count
 
+AHEAD = [20 * MINUTE, -3 * HOUR, 4000 * DAY, -3 * DAY, -20 * MINUTE, 3 * HOUR, 3 * DAY][: count(4)]
 CHANGED = tuple(dict.fromkeys(stream for stream, _ in CHANGES))
 
 
@@ -58,7 +60,7 @@ def read_again(run: Run) -> list[str]:
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """An account, and a machine whose own clock is right."""
     with Sandbox(
-        version="v8", campaigns=8, seed=2, opens=20, sent_only=True, in_window=0, shuffle_ties=False
+        version="v8", campaigns=4, seed=2, opens=12, html_bytes=50, sent_only=True, in_window=0, shuffle_ties=False
     ) as running:
 
         class Right(datetime):
@@ -71,7 +73,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         yield running
 
 
-@pytest.mark.parametrize("ahead", [20 * MINUTE, -20 * MINUTE, 3 * HOUR, -3 * HOUR, 3 * DAY, -3 * DAY, 4000 * DAY])
+@pytest.mark.parametrize("ahead", AHEAD)
 def test_what_changes_after_a_sync_arrives_in_the_next_whatever_the_web_servers_clock_says(
     sandbox: Sandbox, ahead: int
 ) -> None:
@@ -85,8 +87,7 @@ def test_what_changes_after_a_sync_arrives_in_the_next_whatever_the_web_servers_
     assert sum("A clock is wrong" in line for line in second.logs("INFO")) == 1
 
 
-@pytest.mark.parametrize("ahead", [0, 20 * MINUTE])
-@pytest.mark.parametrize("cached", ["date", "age"])
+@pytest.mark.parametrize(("ahead", "cached"), combined([0, 20 * MINUTE], ["age", "date"]))
 def test_what_a_cache_has_kept_back_arrives_when_it_is_gone(sandbox: Sandbox, cached: Any, ahead: int) -> None:
     sandbox.settings.clock_ahead = ahead
     sandbox.add_fault(Fault(times=None, cached=cached))

@@ -38,8 +38,9 @@ ACCOUNTS = [("v6", 1), ("v8", 3), ("cloud", 5), ("v7", 2), ("v8", 4)]
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(version="v8", campaigns=4, seed=3, opens=8, sent_only=True) as running:
-        running.settings.shuffle_ties = False
+    with Sandbox(
+        version="v8", campaigns=4, seed=3, opens=8, sent_only=True, html_bytes=50, shuffle_ties=False
+    ) as running:
         yield running
 
 
@@ -85,8 +86,9 @@ def test_any_value_in_any_field_costs_no_row_and_is_told(account: tuple[str, int
             odd_fields[name].add(field)
         return row
 
-    with Sandbox(version=version, campaigns=6, seed=seed, opens=8, sent_only=True) as sandbox:
-        sandbox.settings.shuffle_ties = False
+    with Sandbox(
+        version=version, campaigns=6, seed=seed, opens=8, sent_only=True, html_bytes=50, shuffle_ties=False
+    ) as sandbox:
         rewrite_rows(sandbox, change)
         run = good(read_here(sandbox, mode=mode))
         if mode == "incremental":

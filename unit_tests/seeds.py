@@ -1,4 +1,4 @@
-"""How many cases the tests try: few in `make test`, and as many times more as the variable SEEDS says."""
+"""How many cases the tests try: few in `make test`, and more of them as the variable SEEDS says."""
 
 import itertools
 import os

@@ -306,6 +306,7 @@ def test_a_server_that_answered_before_is_not_told_to_be_the_wrong_address(
     assert error.value.failure_type is FailureType.transient_error
 
 
+@pytest.mark.usefixtures("waits")
 @pytest.mark.parametrize(("status", "hopeless"), [(401, True), (402, True), (403, False), (404, False), (400, False)])
 def test_knows_which_failures_will_meet_every_stream(
     client: MailcoachClient, requests_mock: requests_mock.Mocker, status: int, hopeless: bool

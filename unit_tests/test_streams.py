@@ -39,6 +39,7 @@ def records(messages: list[AirbyteMessage], name: str) -> list[Mapping[str, Any]
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Any:
     with Sandbox(version="v8", campaigns=12, seed=4, opens=10) as running:
         monkeypatch.setenv("MAILCOACH_TRUSTED_HOSTS", running.trusted_host)
+        monkeypatch.setattr("source_mailcoach.streams.absence.PAUSE", 0.02)
         yield running
 
 
