@@ -14,7 +14,7 @@ VERSIONS = versions("v6", "v7", "v8", "v9", "v10", "cloud")
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_reads_exactly_the_rows_that_there_are(version: str) -> None:
-    with Sandbox(version=version, campaigns=12, seed=7, opens=15) as sandbox:
+    with Sandbox(version=version, campaigns=12, seed=7, opens=15, html_bytes=50) as sandbox:
         result = read(sandbox, changes=BRIEF)
         assert_all_there(result, sandbox)
         for stream in STREAMS:
@@ -36,7 +36,7 @@ def test_discovers_the_streams_in_their_order_with_their_primary_keys() -> None:
 
 @pytest.mark.parametrize("version", versions("v6", "v7", "v8", "cloud"))
 def test_costs_the_least_possible_requests_when_nothing_is_shuffled(version: str) -> None:
-    with Sandbox(version=version, campaigns=8, seed=7, opens=30, shuffle_ties=False) as sandbox:
+    with Sandbox(version=version, campaigns=8, seed=7, opens=30, html_bytes=50, shuffle_ties=False) as sandbox:
         result = read_here(sandbox)
         assert len(sandbox.requests) == sandbox.least_requests(STREAMS)
         for stream in STREAMS:

@@ -107,7 +107,7 @@ def without_nulls(value: Any) -> Any:
 @pytest.fixture(scope="module")
 def newsletter() -> Iterator[Synced]:
     """A newsletter that was read by the pipe once."""
-    sandbox, life = sandbox_with_newsletter(version="v8", weeks=8, people=80)
+    sandbox, life = sandbox_with_newsletter(version="v8", weeks=6, people=50)
     with tempfile.TemporaryDirectory() as folder, sandbox:
         done = pipe(sandbox, Path(folder))
         assert done.returncode == 0, done.stderr
@@ -126,7 +126,7 @@ def test_the_first_run_fills_a_table_for_each_stream(newsletter: Synced) -> None
 
 def test_the_second_run_brings_what_has_changed(tmp_path: Path) -> None:
     """The window and the lookback are longer than anything in the newsletter comes late."""
-    sandbox, life = sandbox_with_newsletter(version="v8", weeks=4, people=40)
+    sandbox, life = sandbox_with_newsletter(version="v8", weeks=3, people=25)
     with sandbox:
         assert pipe(sandbox, tmp_path).returncode == 0
         first = len(sandbox.requests)

@@ -11,6 +11,7 @@ from integration_tests.tables import rows, table
 from sandbox import Fault, Sandbox, lost_route
 from sandbox.connector import Message, Run
 from sandbox.truth.streams import PRIMARY_KEYS
+from unit_tests.seeds import combined
 
 PARENT = {"campaign_opens": "campaign_uuid", "campaign_clicks": "campaign_uuid", "subscribers": "email_list_uuid"}
 PATH = {"campaign_opens": "opens", "campaign_clicks": "clicks", "subscribers": "subscribers"}
@@ -35,7 +36,9 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(version="v8", campaigns=12, seed=5, opens=40, sent_only=True, lists=4, shuffle_ties=False) as running:
+    with Sandbox(
+        version="v8", campaigns=12, seed=5, opens=40, html_bytes=50, sent_only=True, lists=4, shuffle_ties=False
+    ) as running:
         yield running
 
 
@@ -59,9 +62,9 @@ def asked(sandbox: Sandbox, stream: str) -> set[str]:
     return {request.path.split("/")[-2] for request in sandbox.requests if request.path.endswith(f"/{PATH[stream]}")}
 
 
-@pytest.mark.parametrize("mode", ["full_refresh", "incremental"])
-@pytest.mark.parametrize("place", [0, 1, -1], ids=["first", "middle", "last"])
-@pytest.mark.parametrize("stream", PARENT)
+@pytest.mark.parametrize(
+    ("stream", "place", "mode"), combined(list(PARENT), [0, 1, -1], ["full_refresh", "incremental"])
+)
 def test_the_others_come_and_the_next_sync_brings_the_one_that_failed_and_no_other(
     sandbox: Sandbox, stream: str, place: int, mode: str
 ) -> None:

@@ -32,7 +32,9 @@ def in_window(sandbox: Sandbox) -> int:
 @pytest.mark.parametrize(("version", "size"), [("v7", 15), ("v8", 15), ("cloud", 100)])
 def test_an_unchanged_account_costs_a_page_of_each_feed(version: str, size: int) -> None:
     """And of the mails of the engagement window all pages, since opens of them move nothing."""
-    with Sandbox(version=version, campaigns=10, seed=2, opens=30, sent_only=True, in_window=0, lists=4) as sandbox:
+    with Sandbox(
+        version=version, campaigns=10, seed=2, opens=30, html_bytes=50, sent_only=True, in_window=0, lists=4
+    ) as sandbox:
         sandbox.settings.shuffle_ties = False
         first = sync(sandbox)
         sandbox.store.advance(HOUR)
@@ -62,7 +64,7 @@ def test_an_unchanged_account_costs_a_page_of_each_feed(version: str, size: int)
 
 
 def test_one_request_more_at_the_most_is_a_guess_in_each_list() -> None:
-    with Sandbox(version="v8", campaigns=10, seed=2, opens=30, sent_only=True, in_window=3) as sandbox:
+    with Sandbox(version="v8", campaigns=10, seed=2, opens=30, html_bytes=50, sent_only=True, in_window=3) as sandbox:
         sandbox.settings.shuffle_ties = False
         first = sync(sandbox)
         needed = {}
@@ -156,7 +158,7 @@ CHANGES: list[tuple[str, Change]] = [
 @pytest.mark.parametrize("database", ["mysql", "postgresql"])
 def test_each_change_arrives_in_the_next_sync(database: Database) -> None:
     with Sandbox(
-        version="v8", campaigns=8, seed=2, opens=20, sent_only=True, in_window=0, database=database
+        version="v8", campaigns=6, seed=2, opens=12, html_bytes=50, sent_only=True, in_window=0, database=database
     ) as sandbox:
         last = sync(sandbox, parallel=4)
         for stream, change in CHANGES:

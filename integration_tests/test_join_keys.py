@@ -60,7 +60,7 @@ def read_all(sandbox: Sandbox, **config: Any) -> Records:
 @pytest.fixture(scope="module", params=VERSIONS)
 def everything(request: pytest.FixtureRequest) -> tuple[str, Records]:
     """A server's version, and all of its streams, cancelled and paused campaigns included."""
-    with Sandbox(version=request.param, campaigns=24, seed=11, opens=20, shuffle_ties=False) as sandbox:
+    with Sandbox(version=request.param, campaigns=24, seed=11, opens=20, html_bytes=50, shuffle_ties=False) as sandbox:
         return request.param, read_all(sandbox, campaign_status="all")
 
 
@@ -129,7 +129,7 @@ def test_addresses_join_people_to_suppressions(everything: tuple[str, Records]) 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_mails_of_campaigns_out_of_scope_find_none(version: str) -> None:
     """And it is these alone: cancelled, paused, or sent before the start date."""
-    with Sandbox(version=version, campaigns=24, seed=11, opens=20, shuffle_ties=False) as sandbox:
+    with Sandbox(version=version, campaigns=24, seed=11, opens=20, html_bytes=50, shuffle_ties=False) as sandbox:
         start = sorted(campaign["sent_at"] for campaign in sandbox.truth("campaigns") if campaign["sent_at"])[3]
         records = read_all(sandbox, start_date=start[:10])
         campaigns = keys(records, "campaigns", "uuid")

@@ -47,7 +47,9 @@ LACKING: Mapping[str, tuple[str, set[str], set[str]]] = {
 @pytest.mark.parametrize("name", LACKING)
 def test_streams_that_the_server_lacks_have_no_rows_and_one_warning_each(name: str) -> None:
     version, without, lacking = LACKING[name]
-    with Sandbox(version=version, campaigns=8, seed=5, opens=10, without=without, shuffle_ties=False) as sandbox:
+    with Sandbox(
+        version=version, campaigns=8, seed=5, opens=10, html_bytes=50, without=without, shuffle_ties=False
+    ) as sandbox:
         result = read(sandbox)
         assert_all_there(result, sandbox)
         warnings = {warning.split()[0]: warning for warning in result.logs("WARN")}
