@@ -41,7 +41,7 @@ UNTOLD = {
 }
 
 ACCOUNTS = [("v6", 0), ("v8", 2), ("cloud", 5), ("v7", 1), ("v8", 3), ("cloud", 4)]
-SIZE = {"campaigns": 10, "opens": 25} if TIMES > 1 else {"campaigns": 6, "opens": 15}
+CAMPAIGNS, OPENS = (10, 25) if TIMES > 1 else (6, 15)
 
 
 class Destination:
@@ -134,7 +134,7 @@ def test_after_each_sync_the_destination_holds_all_that_the_server_had_throughou
     monkeypatch.setattr(Pages, "warn_of_missing", lambda pages, *_, **__: announced.add(pages.stream))
     # A second of waiting takes 10 ms, so that a proxy's tenth of a second is long.
     monkeypatch.setattr("time.sleep", lambda seconds, sleep=time.sleep: sleep(seconds / 100))
-    with Sandbox(version=version, seed=seed, html_bytes=50, **SIZE) as sandbox:
+    with Sandbox(version=version, campaigns=CAMPAIGNS, seed=seed, opens=OPENS, html_bytes=50) as sandbox:
         monkeypatch.setenv("MAILCOACH_TRUSTED_HOSTS", sandbox.trusted_host)
         mutator, destination = Mutator(sandbox.store, rng), Destination()
         cache, clocks = Fault(times=None, cached="age" if seed % 2 else "date"), random.Random(seed)
