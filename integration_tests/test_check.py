@@ -2,7 +2,6 @@
 
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -119,16 +118,9 @@ def run_case(case: Case) -> Run:
         return result
 
 
-@pytest.fixture(scope="module")
-def runs() -> Iterator[dict[str, Run]]:
-    """All cases, several at a time: some of them wait for a timeout."""
-    with ThreadPoolExecutor(4) as pool:
-        yield dict(zip(CASES, pool.map(run_case, CASES.values()), strict=True))
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_a_failed_check_says_what_is_wrong(runs: Mapping[str, Run], name: str) -> None:
-    case, result = CASES[name], runs[name]
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_failed_check_says_what_is_wrong(case: Case) -> None:
+    result = run_case(case)
     assert result.exit_code == 0, result.stdout
     assert result.status["status"] == "FAILED"
     assert case.says in result.status["message"]

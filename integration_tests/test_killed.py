@@ -1,8 +1,7 @@
 """Killed anywhere (SIGKILL), a sync goes on where it stopped: nothing is lost, and next to nothing is read again."""
 
 import random
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,18 +78,9 @@ def kill_and_go_on(case: tuple[str, str]) -> Outcome:
         return Outcome(kills, table(stream, records), truth, len(sandbox.requests) - least)
 
 
-@pytest.fixture(scope="module")
-def outcomes() -> Iterator[dict[tuple[str, str], Outcome]]:
-    """All cases, several at a time: most of it is waiting for answers."""
-    with ThreadPoolExecutor(4) as pool:
-        yield dict(zip(ALLOWED, pool.map(kill_and_go_on, ALLOWED), strict=True))
-
-
 @pytest.mark.parametrize("case", ALLOWED, ids="-".join)
-def test_killed_anywhere_it_goes_on_where_it_stopped(
-    outcomes: Mapping[tuple[str, str], Outcome], case: tuple[str, str]
-) -> None:
-    outcome = outcomes[case]
+def test_killed_anywhere_it_goes_on_where_it_stopped(case: tuple[str, str]) -> None:
+    outcome = kill_and_go_on(case)
     assert outcome.kills >= 2
     assert outcome.records == outcome.truth
     assert outcome.asked_again <= ALLOWED[case] * outcome.kills
