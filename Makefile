@@ -44,7 +44,9 @@ demo: venv
 # `make test SEEDS=5`. Apart are the sandbox's own tests, and those that install environments. To measure which lines they
 # reach takes half as long again, and is the same test otherwise.
 export SEEDS ?= 1
-ON_ALL_CORES := -m pytest --numprocesses logical --dist worksteal
+ON_ALL_CORES = -m pytest --numprocesses $(WORKERS) --dist worksteal
+# More processes than cores, since many tests wait.
+WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
 INSTALLING := integration_tests/test_environments.py
 OF_THE_CONNECTOR := -m "not image_tests" --ignore unit_tests/sandbox --ignore $(INSTALLING) unit_tests integration_tests
 
