@@ -121,9 +121,7 @@ class Ours(AirbyteContender):
     incremental = CORE_STREAMS[1:]
 
     def command(self, run: Run) -> list[str]:
-        if run.window is None:
-            return [sys.executable, str(MAIN)]
-        return [sys.executable, str(HERE / "short_window.py"), str(run.window)]
+        return [sys.executable, str(MAIN)]
 
 
 class OursTen(Ours):

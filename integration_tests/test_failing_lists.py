@@ -205,7 +205,7 @@ def test_five_in_a_row_are_the_end_of_the_stream_and_later_syncs_go_on_behind_th
 def test_what_concerns_all_lists_ends_the_stream_at_once(
     sandbox: Sandbox, fault: Fault, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("source_mailcoach.transport.budget.WINDOW", 0.1)  # the budget goes by a real clock
+    monkeypatch.setattr("source_mailcoach.transport.budget.MINUTE", 0.1)  # the budget goes by a real clock
     failing = parents(sandbox, "campaign_opens")[3]
     fault.path, fault.times = f"/{failing}/opens$", None
     sandbox.add_fault(fault)

@@ -1,20 +1,21 @@
 """However many requests overlap: the same rows, the same order, the same states in the end, and the limit kept."""
 
 import json
-import logging
+import math
 import random
 import re
 import time
 from typing import Any
 
 import pytest
-from airbyte_cdk.models import ConfiguredAirbyteCatalogSerializer
 
 from integration_tests.in_process import read_here as read
 from integration_tests.tables import rows
 from sandbox import Fault, Sandbox
-from sandbox.connector import CORE_STREAMS, STREAMS, Run, catalog
-from source_mailcoach import SourceMailcoach
+from sandbox.connector import CORE_STREAMS, STREAMS, Run
+from sandbox.connector import read as read_as_a_user
+from sandbox.server.limits import LimitHeaders
+from sandbox.server.requests_log import Request
 
 
 def output(result: Run) -> list[str]:
@@ -74,20 +75,64 @@ def test_no_request_is_made_that_is_not_used() -> None:
         assert len(sandbox.requests) - needed <= scans, "a scan that stops early wastes at most one request in the mean"
 
 
-def test_a_lone_client_of_a_limited_server_sees_no_429(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With windows of a second on both sides, in this process: the connector goes by Mailcoach's minute."""
-    monkeypatch.setattr("source_mailcoach.transport.budget.WINDOW", 1.0)
-    monkeypatch.setattr("source_mailcoach.transport.budget.MARGIN", 0.02)
+@pytest.mark.parametrize(("limit", "seconds", "campaigns"), [(5, 1, 3), (40, 4, 14)])
+def test_a_lone_client_of_a_limited_server_sees_no_429_whatever_its_window(
+    limit: int, seconds: int, campaigns: int
+) -> None:
     with Sandbox(
-        version="v8", campaigns=12, seed=3, opens=40, sent_only=True, rate_limit=25, rate_window_seconds=1
+        campaigns=campaigns, seed=3, opens=20, sent_only=True, rate_limit=limit, rate_window_seconds=seconds
     ) as sandbox:
-        monkeypatch.setenv("MAILCOACH_TRUSTED_HOSTS", sandbox.trusted_host)
-        configured = ConfiguredAirbyteCatalogSerializer.load(catalog(CORE_STREAMS))
-        messages = list(SourceMailcoach().read(logging.getLogger("airbyte"), sandbox.config(), configured, []))
+        result = read_as_a_user(sandbox, CORE_STREAMS)
+        assert result.exit_code == 0
         assert {request.status for request in sandbox.requests} == {200}
-        assert len(sandbox.requests) > 3 * 25
-        opens = [m.record.data for m in messages if m.record and m.record.stream == "campaign_opens"]
-        assert len(opens) == len(sandbox.truth("campaign_opens"))
+        windows = requests_by_window([request.time for request in sandbox.requests], seconds)
+        assert len(windows) > 2
+        assert max(windows) == limit, "of some windows all is used"
+        assert rows(result.records("campaign_opens")) == rows(sandbox.truth("campaign_opens"))
+
+
+@pytest.mark.parametrize("headers", ["fraction", "date", "ietf", "ietf-items"])
+def test_however_a_limit_is_told_it_is_kept(headers: LimitHeaders) -> None:
+    """Of the smallest limit one request goes beyond, at the most; another client of the user takes its share."""
+    with Sandbox(
+        campaigns=3,
+        seed=3,
+        opens=20,
+        sent_only=True,
+        rate_limit=4,
+        rate_window_seconds=1,
+        rate_limit_headers=headers,
+    ) as sandbox:
+        sandbox.limiter.take()
+        result = read(sandbox, ["campaigns", "campaign_opens"])
+        assert result.exit_code == 0
+        statuses = [request.status for request in sandbox.requests]
+        assert statuses.count(429) <= (0 if headers == "ietf-items" else 1)
+        assert len(statuses) > 4
+
+
+def test_a_limit_that_changes_in_the_middle_is_kept_from_then_on() -> None:
+    with Sandbox(campaigns=3, seed=3, opens=20, sent_only=True, rate_limit=8, rate_window_seconds=1) as sandbox:
+
+        def change(request: Request) -> None:
+            if len(sandbox.requests) == 12:
+                sandbox.limiter.limit = 4
+
+        sandbox.on_request = change
+        assert read(sandbox, CORE_STREAMS).exit_code == 0
+        assert [request.status for request in sandbox.requests].count(429) <= 4, "those that were under way"
+
+
+def requests_by_window(times: list[float], seconds: float) -> list[int]:
+    """How many requests each window had, the first of which opens it."""
+    windows: list[int] = []
+    ends = -math.inf
+    for at in sorted(times):
+        if at >= ends:
+            ends = at + seconds
+            windows.append(0)
+        windows[-1] += 1
+    return windows
 
 
 def test_an_error_under_way_shows_where_reading_in_order_meets_it_with_the_state_before_it() -> None:

@@ -46,8 +46,6 @@ def test_one_request_at_a_time_is_waited_for_so_each_page_makes_a_state() -> Non
 
 @pytest.mark.usefixtures("no_second_passes")
 def test_before_it_waits_for_the_limit_the_state_of_all_rows_is_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("source_mailcoach.transport.budget.WINDOW", 1.0)
-    monkeypatch.setattr("source_mailcoach.transport.budget.MARGIN", 0.02)
     messages: list[AirbyteMessage] = []
     before_waits: list[Type] = []
 

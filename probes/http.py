@@ -15,12 +15,12 @@ NO_CAMPAIGN = "campaigns/{nobody}/opens?page=1"
 
 
 def limit_is_told(*replies: Reply) -> Finding:
-    left = [headers.remaining(reply.answer.headers) for reply in replies]
+    told = [headers.quota(reply.answer.headers) for reply in replies]
     limit = headers.number(replies[0].answer.headers.get("X-RateLimit-Limit"))
-    if limit is None and not any(left):
+    if limit is None and not any(told):
         raise CannotTell("no headers of a limit: the server has none, or a proxy drops them")
     statuses = ", ".join(str(reply.status) for reply in replies)
-    return holds_if(None not in left, f"limit {limit or 0:.0f}, told with answers {statuses}")
+    return holds_if(None not in told, f"limit {limit or 0:.0f}, told with answers {statuses}")
 
 
 def nothing_comes_from_a_cache(*replies: Reply) -> Finding:

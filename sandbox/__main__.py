@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
+from typing import get_args
 
 from sandbox.sandbox import TOKEN, Sandbox
+from sandbox.server.limits import LimitHeaders
 from sandbox.world.versions import VERSIONS
 
 
@@ -25,6 +27,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--html-bytes", type=int, default=2000, help="size of each of a campaign's four HTML bodies")
     parser.add_argument("--rate-limit", type=int, default=0, help="requests a window, 0 for no limit")
     parser.add_argument("--rate-window-seconds", type=float, default=60, help="length of the rate limit's window")
+    headers = get_args(LimitHeaders)
+    parser.add_argument("--rate-limit-headers", choices=headers, default=headers[0], help="how the limit is told")
     parser.add_argument("--latency-ms", type=float, default=0, help="wait before each answer")
     parser.add_argument("--token", default=TOKEN, help="the API token")
     parser.add_argument("--token-scope", choices=("all", "send_only"), default="all", help="what the token may do")

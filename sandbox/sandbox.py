@@ -12,7 +12,7 @@ from sandbox.seeds.campaigns import seeded_store
 from sandbox.seeds.mails import seed_mails
 from sandbox.server.api import Api, Settings
 from sandbox.server.faults import Fault, Faults
-from sandbox.server.limits import RateLimiter
+from sandbox.server.limits import LimitHeaders, RateLimiter
 from sandbox.server.requests_log import Request, RequestLog
 from sandbox.server.server import Server
 from sandbox.truth.costs import least_requests
@@ -28,16 +28,17 @@ class Sandbox:
     """A Mailcoach on 127.0.0.1, in threads of this process; a context manager that starts and stops it.
 
     `opens` is the mean number of subscribers who open a campaign, `html_bytes` the size of each of its four HTML
-    bodies, `rate_limit` the requests in a window of `rate_window_seconds` (0: no limit). `without` names endpoints
-    that answer 404 (`{"bounces"}` makes a v6 older than 6.24), `without_sorts` those that refuse any sort
-    (`{"segments"}` makes it older than 6.24.5), `token_may_not_read` those that answer 403. All three know an endpoint
-    by its path (`email-lists`), the last word of it, or its kind. `token_scope` is `all` or `send_only`. On
-    "postgresql" as `database` rows without a value sort first, equal ones as `of_postgresql` says, and a path with
-    something else than a uuid is a 500; with `shuffle_ties` false equal rows stay in one order on either. `prefix` is
-    the path before `/api`. `empty` is an account with nothing in it. `sent_only` makes every campaign a sent
-    one; with `in_window` exactly so many of them were sent within the last six days, and the others, at least 30 days
-    ago, rest. `big_campaign_opens` adds a campaign of so many opens that are computed and not stored; truth has the
-    campaign and not its opens. Arguments that `Settings` has can be changed later through `sandbox.settings`.
+    bodies, `rate_limit` the requests in a window of `rate_window_seconds` (0: no limit), which `rate_limit_headers`
+    tell as `limits.LimitHeaders` says; `limiter` can be changed later, and asked in the name of another client.
+    `without` names endpoints that answer 404 (`{"bounces"}` makes a v6 older than 6.24), `without_sorts` those that
+    refuse any sort (`{"segments"}` makes it older than 6.24.5), `token_may_not_read` those that answer 403. All three
+    know an endpoint by its path (`email-lists`), the last word of it, or its kind. `token_scope` is `all` or
+    `send_only`. On "postgresql" as `database` rows without a value sort first, equal ones as `of_postgresql` says, and
+    a path with something else than a uuid is a 500; with `shuffle_ties` false equal rows stay in one order on either.
+    `prefix` is the path before `/api`. `empty` is an account with nothing in it. `sent_only` makes every campaign a
+    sent one; with `in_window` exactly so many of them were sent within the last six days, and the others, at least 30
+    days ago, rest. `big_campaign_opens` adds a campaign of so many opens that are computed and not stored; truth has
+    the campaign and not its opens. Arguments that `Settings` has can be changed later through `sandbox.settings`.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Sandbox:
         html_bytes: int = 2000,
         rate_limit: int = 0,
         rate_window_seconds: float = 60,
+        rate_limit_headers: LimitHeaders = "laravel",
         latency_ms: float = 0,
         shuffle_ties: bool = True,
         debug: bool = False,
@@ -88,7 +90,8 @@ class Sandbox:
             without_sorts=without_sorts,
             token_may_not_read=token_may_not_read,
         )
-        self._api = Api(self.store, self.settings, RateLimiter(rate_limit, rate_window_seconds), seed)
+        self.limiter = RateLimiter(rate_limit, rate_window_seconds, rate_limit_headers)
+        self._api = Api(self.store, self.settings, self.limiter, seed)
         self._faults = Faults()
         self._log = RequestLog()
         self._server = Server(port, self._api, self._faults, self._log)

@@ -90,7 +90,7 @@ class Api:
             known = self.has("transactional_mails")
         if known and request.headers.get("authorization") != f"Bearer {self.settings.token}":
             return error_reply(401, True) if as_json else redirect_reply(f"http://{request.headers.get('host')}/login")
-        allowance = self.limiter.take()
+        allowance = self.limiter.take(lambda seconds: http_time(self.store.now + self.settings.clock_ahead + seconds))
         if not allowance.granted:
             return error_reply(429, as_json, headers=allowance.headers)
         reply = self._permitted(request) if known else _no_route(request)

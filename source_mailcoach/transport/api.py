@@ -177,7 +177,7 @@ class MailcoachClient(HttpClient):
             content = self._read(response, request)
             received_at = time.monotonic()
         status, said = response.status_code, response.headers
-        return Answer(content, said, received_at, headers.remaining(said), status, headers.wait(status, said))
+        return Answer(content, said, received_at, headers.quota(said), status, headers.wait(status, said))
 
     def _judge(self, query: Query, outcome: Answer | Exception) -> Any:
         """The content of an answer, or MailcoachError. What it means can depend on earlier answers."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from source_mailcoach.transport.budget import RateBudget
 from source_mailcoach.transport.failures import is_timeout
+from source_mailcoach.transport.headers import Quota
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,13 @@ class Query:
 class Answer:
     """Any answer, good or bad. It is parsed only when it is read, because parsed it takes six times the memory.
 
-    `received_at` is monotonic. `remaining` and `wait` come from the headers: requests left in the window, and seconds
-    to wait.
+    `received_at` is monotonic. With what the headers say: of the limit of requests, and seconds to wait.
     """
 
     content: bytes
     headers: Mapping[str, str]
     received_at: float
-    remaining: int | None = None
+    quota: Quota | None = None
     status: int = 200
     wait: float | None = None
 
@@ -118,9 +118,9 @@ class Request:
             self._permit.failed()
         elif self.outcome.status == 429:
             # The wait counts from when the answer came, which may be long before it is taken in here.
-            self._permit.refused(self.outcome.received_at, self.outcome.wait or 0)
+            self._permit.refused(self.outcome.received_at, self.outcome.wait or 0, self.outcome.quota)
         elif 200 <= self.outcome.status < 300:
-            self._permit.answered(self.outcome.received_at, self.outcome.remaining)
+            self._permit.answered(self.outcome.received_at, self.outcome.quota)
         else:
             self._permit.failed()
 
