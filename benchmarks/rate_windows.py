@@ -58,9 +58,9 @@ def main() -> None:
     for limit, seconds, windows in (*LIMITS, (1000, 3600, 3)):
         how = measured if seconds <= LONGEST else simulated
         used, refused = how(limit, seconds, windows)
+        share = used / limit / windows
         print(
-            f"{limit:5} in {seconds:4} s, {windows:2} windows, {how.__name__}: {used:5} of {limit * windows:5} requests, "
-            f"{used / limit / windows:6.1%}, refused {refused}",
+            f"{limit:5} in {seconds:4} s, {windows:2} windows, {how.__name__}: {share:.1%}, {refused} refused",
             flush=True,
         )
 

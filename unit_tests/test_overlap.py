@@ -11,6 +11,7 @@ from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import MailcoachError
 from source_mailcoach.messages.events import Events
 from source_mailcoach.transport.budget import RateBudget
+from source_mailcoach.transport.headers import Quota
 from source_mailcoach.transport.overlap import Fetcher
 from source_mailcoach.transport.request import Answer, Patience, Query, Request
 from unit_tests.conftest import URL, Clock
@@ -187,6 +188,26 @@ def test_a_wait_that_is_longer_than_anything_is_worth_is_not_begun(
         make(4).fetch(query(1))
     assert max(waits, default=0) < 1
     assert server.asked == [1]
+
+
+@pytest.mark.parametrize(("window", "is_waited_for"), [(3600, True), (86_400, False)])
+def test_an_hour_is_waited_for_where_the_server_says_that_its_windows_are_so_long(
+    waits: list[float], window: int, is_waited_for: bool
+) -> None:
+    left = iter([1, 0, 1])
+
+    def send(request: Request) -> Answer:
+        return Answer(b"1", {}, time.monotonic(), Quota(next(left), 2, window))
+
+    patience = Patience(**{**vars(PATIENCE), "longest_window": 3700})
+    fetcher = Fetcher(send, judge, RateBudget(), patience, 1, URL, Events().emit)
+    assert [fetcher.fetch(query(n)) for n in (1, 2)] == [1, 1]
+    if is_waited_for:
+        assert fetcher.fetch(query(3)) == 1
+        assert sum(waits) == pytest.approx(3600, abs=5)
+    else:
+        with pytest.raises(MailcoachError, match="no more requests"):
+            fetcher.fetch(query(3))
 
 
 def test_what_was_fetched_of_a_list_on_a_guess_is_thrown_away_with_it(make: Make, server: Server) -> None:

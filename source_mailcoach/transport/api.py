@@ -45,9 +45,11 @@ LARGEST_ANSWER = 256 * 1024 * 1024  # bytes, unpacked
 LARGEST_ERROR = 1024 * 1024  # with the trace of a server in debug mode
 CHUNK = 256 * 1024
 
-# A sync can wait out half a minute without a server, and several windows of the limit of requests. The largest answer
-# still comes in time over a line of 4 MBit/s.
-SYNC = Patience(tries=6, connect_timeout=20, read_timeout=120, longest_answer=600, longest_wait=600)
+# A sync can wait out half a minute without a server, and windows of the limit of requests that last up to an hour. The
+# largest answer still comes in time over a line of 4 MBit/s.
+SYNC = Patience(
+    tries=6, connect_timeout=20, read_timeout=120, longest_answer=600, longest_wait=600, longest_window=3700
+)
 # A person waits in front of the form for the result of a check.
 CHECK = Patience(tries=2, connect_timeout=10, read_timeout=20, longest_answer=40, longest_wait=5)
 # To find out whether the server still answers after all tries of a request have failed. It may wait for a new window.

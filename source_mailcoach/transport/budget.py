@@ -52,6 +52,11 @@ class RateBudget:
             return own
         return min(own, self._window.limit * MINUTE / min(self._window.length.most, 24 * 60 * MINUTE))
 
+    @property
+    def longest_wait(self) -> float:
+        """Seconds until the next window at the most, by what is known of it; 0 if it is not the server's own limit."""
+        return 0 if self._window is None or self._window.limit is None else 1.01 * self._window.length.most
+
     def wait(self, now: float) -> float | None:
         """Seconds until a request may be started, 0 for at once; None: not before an answer under way has come."""
         if now < self._blocked_until:

@@ -145,7 +145,8 @@ class Fetcher:
             seconds = self._budget.wait(time.monotonic())
             if seconds:
                 limit = MailcoachError(problems.RATE_LIMITED, url=self._url)
-                self._wait(seconds, limit, "The limit of requests is used up. Going on")
+                window = min(self._patience.longest_window, self._budget.longest_wait)
+                self._wait(seconds, limit, "The limit of requests is used up. Going on", window)
             elif self._in_flight and (seconds is None or self._is_full):
                 self._wait_for_any(self._in_flight)
             else:
@@ -207,8 +208,8 @@ class Fetcher:
             else:
                 self._ended[request.query] = self._under_way.pop(request.query)
 
-    def _wait(self, seconds: float, error: MailcoachError, why: str) -> None:
-        if seconds > self._patience.longest_wait:
+    def _wait(self, seconds: float, error: MailcoachError, why: str, longest: float = 0) -> None:
+        if seconds > max(longest, self._patience.longest_wait):
             raise error
         self._emit(Waiting(seconds, why, for_limit=isinstance(error, RateLimited)))
         time.sleep(seconds)

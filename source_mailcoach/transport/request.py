@@ -56,8 +56,9 @@ class Answer:
 class Patience:
     """How often a request is tried, and how long it may take. All times are in seconds.
 
-    `read_timeout` is for each part of an answer, `longest_answer` for all of it from the start of the request on, and
-    `longest_wait` for one wait between two tries.
+    `read_timeout` is for each part of an answer, `longest_answer` for all of it from the start of the request on,
+    `longest_wait` for one wait between two tries, and `longest_window` for the wait until the next window of the server's
+    own limit, if that may be longer.
     """
 
     tries: int
@@ -65,6 +66,7 @@ class Patience:
     read_timeout: float
     longest_answer: float
     longest_wait: float
+    longest_window: float = 0
 
     @property
     def timeouts(self) -> tuple[float, float]:
