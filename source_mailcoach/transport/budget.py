@@ -1,17 +1,22 @@
 """How many requests may be started and when, learned from the server's answers. Pure logic: it is told the time.
 
 Mailcoach counts requests in windows, the first of them opens a window (Laravel's `ThrottleRequests`). Its answers say
-how many are left, but neither how long a window is nor when it ends. A new one shows by what is left: not less than
-before. So of a window whose length isn't known some requests are held back and sent later, one after each of the
-usual lengths. That costs no refusal, and nothing of the budget but what is held back still when the window ends.
+how many are left, but neither how long a window is nor when it ends. That a new one has begun shows by what is left: no
+less than before. So of a window whose length isn't known some requests are held back and sent later, one after each of
+the usual lengths. That costs no refusal, and nothing of the budget but what is held back still when the window ends.
 
-The contract, for a client that has the limit for itself. It uses the whole budget of each window, but for the first of
-an unknown length, and no request is refused, with these exceptions: one request beyond the limit is sent once, on
-purpose, if the window is longer than a minute, or if the limit is below 56 and so has too few requests to look with
-(the refusal tells the end, and costs nothing of the budget); and where the server's cache keeps whole seconds only, one
-of some hundred looks takes a window for a second shorter than it is, which the next refusal puts right for good.
-A window whose length is known begins with one request alone, whose answer tells the rest. If other clients use the same
-limit, requests can be refused; each refusal is waited out. What is told of two limits at once is that of the tighter.
+The contract, for a client that has the limit for itself: no request is refused, and all of the budget is used, but for
+a few requests of the first window. The exceptions:
+
+- One request beyond the limit is sent on purpose, once, if the window is longer than a minute, or if the limit is below
+  56 and so has too few requests to look with. Its refusal tells the end, and costs nothing of the budget.
+- Where the server's cache keeps whole seconds only, a look can find a window ended a second early, if that happened
+  while it was on its way. It is then taken for a second too short, and the next refusal puts that right.
+- A window begins with one request alone, whose answer tells the rest. That can cost a round trip of each, less if the
+  latest round trips are alike: windows of a second are used to 97 % from 50 ms away, and less from further.
+
+If other clients use the same limit, requests can be refused: one for what was held back, and those that cross theirs.
+Each refusal is waited out. Of two limits at once that which is told is followed, and the other one by its refusals.
 """
 
 import math

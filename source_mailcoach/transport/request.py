@@ -121,7 +121,7 @@ class Request:
         elif self.outcome.status == 429:
             # The wait counts from when the answer came, which may be long before it is taken in here.
             self._permit.refused(self.outcome.received_at, self.outcome.wait or 0, self.outcome.quota)
-        elif 200 <= self.outcome.status < 300:
+        elif self.outcome.quota or 200 <= self.outcome.status < 300:
             self._permit.answered(self.outcome.received_at, self.outcome.quota)
         else:
             self._permit.failed()
