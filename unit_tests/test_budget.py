@@ -217,7 +217,7 @@ def test_a_refusal_stops_all_requests_until_its_end_and_then_one_goes_alone() ->
     first, second, third = (budget.start(now) for now in (1.0, 1.1, 1.2))
     first.refused(1.5, 30.5)
     second.refused(1.6, 30.5)
-    third.answered(1.7, Quota(0, 100))
+    third.answered(1.7, Quota(49, 100))
     assert budget.wait(2) == pytest.approx(30.1)
     assert budget.wait(32.1) == 0
     alone = budget.start(32.1)
@@ -227,6 +227,15 @@ def test_a_refusal_stops_all_requests_until_its_end_and_then_one_goes_alone() ->
         now = 32.3 + (budget.wait(32.3) or 0)
         budget.start(now).answered(now, Quota(left, 100))
     assert (budget.wait(40) or 0) > 0
+
+
+def test_a_refusal_holds_though_an_answer_that_was_under_way_tells_of_a_new_window() -> None:
+    """A firewall has refused it, not the limiter."""
+    budget = with_left(50)
+    refused, answered = budget.start(59), budget.start(59)
+    refused.refused(60, 30.5)
+    answered.answered(61, Quota(98, 100))
+    assert budget.wait(61) == pytest.approx(29.5)
 
 
 def refusals(budget: RateBudget, asked: list[float]) -> list[float]:
@@ -278,7 +287,7 @@ def test_an_answer_ends_the_row_of_refusals() -> None:
 
 
 def test_a_firewall_that_refuses_for_long_says_nothing_of_the_window() -> None:
-    budget = with_left(50)
+    budget = with_left(99)
     budget.start(1).refused(1, 600)
     budget.start(602).answered(602, Quota(99, 100))
     budget.start(602).answered(602, Quota(0, 100))
@@ -333,6 +342,14 @@ def test_what_may_have_been_counted_without_a_word_is_taken_for_counted(latest: 
     budget = with_left(1)
     budget.start(2).failed() if latest == "failed" else budget.start(2).answered(2, None)
     assert budget.wait(2) == pytest.approx(MINUTE - 2)
+
+
+def test_what_was_counted_is_told_by_the_next_answer_of_a_request_that_goes_alone() -> None:
+    budget = with_left(3)
+    budget.start(2).failed()
+    budget.start(3).answered(3, Quota(2, 100))
+    started = [budget.start(50) for _ in range(3) if budget.wait(50) == 0]
+    assert len(started) == 2
 
 
 def test_a_look_that_meets_a_new_window_has_the_whole_of_it() -> None:
