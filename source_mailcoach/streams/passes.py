@@ -25,7 +25,7 @@ from source_mailcoach.streams.absence import unless_absent
 from source_mailcoach.streams.checkpoint import Checkpoint
 from source_mailcoach.streams.facts import Row, Slice
 from source_mailcoach.streams.of_account import Owner
-from source_mailcoach.streams.pages import Pages, page_read
+from source_mailcoach.streams.pages import SAMPLED, Pages, page_read
 from source_mailcoach.sync import state
 from source_mailcoach.sync.paging import Page, PagingError, Position
 from source_mailcoach.sync.state import Mode, Parent, State
@@ -223,12 +223,14 @@ class Passes:
         for page, position in self._read_pages(sort, parent, stream_slice, may_stop=known_before is not None):
             self._accepted_sorts.add(sort)
             self._saw(page, parent, known_before is not None)
-            rows, record = 0, None
+            rows, sample = 0, []
             for row in page.rows:
                 for record in self.records(row, stream_slice):
+                    if rows % SAMPLED == 0:
+                        sample.append(record)
                     rows += 1
                     yield record
-            self._emit(page_read(page, rows, record, may_stop=known_before is not None))
+            self._emit(page_read(page, rows, sample, may_stop=known_before is not None))
             if known_before and self._facts.all_older(page.rows, known_before):
                 self._emit(RequestsSaved(page.last - page.number))
                 return

@@ -57,8 +57,8 @@ class Patience:
     """How often a request is tried, and how long it may take. All times are in seconds.
 
     `read_timeout` is for each part of an answer, `longest_answer` for all of it from the start of the request on,
-    `longest_wait` for one wait between two tries, and `longest_window` for the wait until the next window of the server's
-    own limit, if that may be longer.
+    `longest_wait` for one wait between two tries, and `longest_window` for the wait until the next window of the
+    server's own limit, if that may be longer.
     """
 
     tries: int
