@@ -52,7 +52,7 @@ class Length:
         """A window was over, so long after it had opened at the earliest."""
         self._as_expected = min(ENOUGH + 1, self._as_expected + as_expected)
         if seconds < math.inf:
-            whole = max(1, math.floor(seconds))
+            whole = math.floor(seconds)
             if whole < self.above:  # another client had used up a new window, and it looked like the old one
                 self.above, self.most, self.is_assumed = 0, math.inf, True
             self.is_assumed = self.is_assumed and whole > self.most
