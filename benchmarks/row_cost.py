@@ -1,0 +1,58 @@
+"""What a row costs in CPU, beside a bare class-based stream that reads the same pages: microseconds, and the ratio.
+
+Run it with `python -m benchmarks.row_cost`. Both read a big campaign and a small one in turn; the difference is free of
+what a process takes to start. Seconds are those of the process alone (user and system). The machine changes from one
+minute to the next, so each ratio is of two runs side by side, and the middle one of them counts.
+"""
+
+import statistics
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cases import account, working
+from benchmarks.contenders import AirbyteContender, Contender, Ours, Run
+from sandbox import Sandbox
+
+ROWS, FEW, ROUNDS = 200_000, 1_000, 3
+COLUMNS = "{:>5}{:>16}{:>16}{:>8}"
+
+
+class Bare(AirbyteContender):
+    def command(self, run: Run) -> list[str]:
+        return [sys.executable, str(Path(__file__).with_name("bare_stream.py"))]
+
+    def config(self, run: Run) -> dict[str, Any]:
+        return {**super().config(run), "campaign": run.sandbox.big_campaign_uuid}
+
+
+def main() -> None:
+    """Three rounds, and the median of their ratios."""
+    print(COLUMNS.format("round", "ours, µs a row", "bare, µs a row", "ratio"))
+    ratios = []
+    with opens(ROWS) as big, opens(FEW) as small:
+        for number in range(1, ROUNDS + 1):
+            ours, bare = (row_cost(kind, big, small) for kind in (Ours, Bare))
+            ratios.append(ours / bare)
+            print(COLUMNS.format(number, f"{ours:.1f}", f"{bare:.1f}", f"{ours / bare:.2f}"), flush=True)
+    print(f"median of the ratios: {statistics.median(ratios):.2f}")
+
+
+def opens(number: int) -> Sandbox:
+    """An account with little but one campaign of so many opens, a hundred to a page."""
+    return account(version="cloud", campaigns=1, opens=1, big_campaign_opens=number)
+
+
+def row_cost(kind: type[Contender], big: Sandbox, small: Sandbox) -> float:
+    """Microseconds of CPU for one row more."""
+    with working(kind) as contender:
+        few = contender.sync(Run(small, streams=("campaign_opens",)))
+    with working(kind) as contender:
+        many = contender.sync(Run(big, streams=("campaign_opens",)))
+    if few.usage.exit_code or many.usage.exit_code:
+        sys.exit("a reading failed")
+    return (many.usage.cpu_seconds - few.usage.cpu_seconds) / (many.rows - few.rows) * 1e6
+
+
+if __name__ == "__main__":
+    main()
