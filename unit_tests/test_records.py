@@ -2,6 +2,7 @@
 
 import copy
 import json
+import random
 from datetime import datetime, timezone
 from typing import Any
 
@@ -13,6 +14,7 @@ from jsonschema import Draft7Validator
 
 from source_mailcoach.records.drift import Drift
 from source_mailcoach.records.fit import RowFit, compile_fit
+from unit_tests.seeds import seeds
 
 STREAMS = (
     "email_lists",
@@ -320,3 +322,67 @@ def test_fields_that_the_schema_does_not_know_are_left_alone_and_none_comes_or_g
 def test_a_record_that_is_valid_already_is_left_alone(case: tuple[str, dict[str, Any]]) -> None:
     stream, record = case
     assert text_of(fitted(stream, record)) == text_of(record)
+
+
+# Values as they should be take a shorter way -----------------------------------------------------------------------
+
+
+VALUES: list[Any] = [
+    *(
+        None,
+        True,
+        False,
+        0,
+        -1,
+        7,
+        2**63 - 1,
+        -(2**63),
+        2**63,
+        -(2**63) - 1,
+        1.0,
+        2.5,
+        1e300,
+        float("nan"),
+        float("inf"),
+    ),
+    *(
+        "",
+        "a",
+        "12",
+        "1.5",
+        "true",
+        "0",
+        "ä",
+        "\0",
+        "a\0",
+        "\ud800",
+        "€\0",
+        [],
+        ["a"],
+        ["\0"],
+        {},
+        {"a": "\0"},
+        {"0": 1},
+    ),
+    *("2026-01-05T10:00:00Z", "2026-01-05T10:00:00.000000Z", "2026-02-30T10:00:00Z", "2026-01-05 10:00:00"),
+    *("2026-01-05T10:00:00+00:00", "0000-00-00 00:00:00", "2026-W01-1T10:00:000Z", 1767607200),
+]
+KINDS = ("string", "integer", "number", "boolean", "object", "array", "odd")
+
+
+def any_schema(chance: random.Random) -> dict[str, Any]:
+    types = chance.sample([*KINDS, "null"], chance.choice((0, 1, 1, 1, 2, 2, 2, 3)))
+    schema: dict[str, Any] = {"type": types[0] if len(types) == 1 else types} if types else {}
+    return {**schema, **({"format": "date-time"} if chance.random() < 0.5 else {})}
+
+
+@pytest.mark.parametrize("seed", seeds(20))
+def test_in_a_row_a_value_becomes_what_it_becomes_alone(seed: int) -> None:
+    chance = random.Random(seed)
+    properties = {f"field{number}": any_schema(chance) for number in range(200)}
+    row = {name: chance.choice(VALUES) for name in properties}
+    alone = Drift()
+    expected = {name: compile_fit(schema, alone, name)(row[name]) for name, schema in properties.items()}
+    fit = RowFit({"properties": properties}, {})
+    assert text_of(fit(row)) == text_of(expected)
+    assert (fit.drift.misfits, fit.drift.unprintable) == (alone.misfits, alone.unprintable)

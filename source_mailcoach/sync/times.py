@@ -36,7 +36,7 @@ def latest(*texts: str | None) -> datetime | None:
 
 def is_plain(text: str) -> bool:
     """Whether it is a time as Mailcoach writes it, with or without the fraction."""
-    if text[10:11] != "T" or text[-1:] != "Z" or len(text) not in (20, 27):
+    if len(text) not in (20, 27) or text[10] != "T" or text[-1] != "Z":
         return False
     try:
         datetime.fromisoformat(text[:-1])
