@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
@@ -31,6 +31,13 @@ class Page:
     total: int
     size: int
     rows: Sequence[Row]
+    _keys: dict[Callable[[Row], int], list[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def keys(self, key: Callable[[Row], int]) -> Sequence[int]:
+        """The keys of its rows. They are kept, since the pages after it are compared with it."""
+        if key not in self._keys:
+            self._keys[key] = list(map(key, self.rows))
+        return self._keys[key]
 
     @property
     def is_short(self) -> bool:

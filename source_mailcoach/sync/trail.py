@@ -1,7 +1,7 @@
 """What a reading has seen of its list, to recognize rows on a later page. Pure logic, for `reader`."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,8 +35,8 @@ class Order:
         """The key as a number: a million of them take 80 MB, as text twice that."""
         return hash(self.key(row))
 
-    def keys(self, page: Page) -> list[int]:
-        return list(map(self.key_of, page.rows))
+    def keys(self, page: Page) -> Sequence[int]:
+        return page.keys(self.key_of)
 
 
 class Trail:
