@@ -3,11 +3,10 @@
     client, streams  --emit-->  Events  -->  the log    a line for each event that has one
                                         -->  Progress   counts, a line now and then, and the last one
                                         -->  Forecast   a line before the first list is read
-                        -->  Statuses, Estimates   what the platform shows
+                                        -->  Statuses, Estimates   what the platform shows
 
-Anything else that wants to know of them is one more function in `listeners`. Only the thread that reads emits events,
-never a thread that sends requests: its log line could tear a record in two. No event holds a token, a row or an answer.
-Errors are not events: they are raised (see `errors`), and end a list, a stream or the sync.
+Only the thread that reads emits events, never a thread that sends requests: its log line could tear a record in two. No
+event holds a token, a row or an answer. Errors are not events: they are raised, and end a list, a stream or the sync.
 """
 
 import logging
@@ -39,7 +38,7 @@ Listener = Callable[[Event], None]
 
 
 class Events:
-    """Hands each event of a sync to all who listen, at once and in their order."""
+    """Hands each event of a sync to all listeners, at once and in their order. One more listener is one more function."""
 
     def __init__(self) -> None:
         self.listeners: list[Listener] = [log]
@@ -183,10 +182,9 @@ class RequestsSaved(Event):
 
 @dataclass(frozen=True)
 class PageRead(Event):
-    """All rows of a page are out. `rows` counts the records that were new and wanted.
+    """All rows of a page are out: `rows` records, of some `size` in bytes, from the `came` rows that were new.
 
-    `before` is how many rows of the list stand before it, `came` how many rows of it were new, `total` how many the
-    list has; 0 if the reading may stop before its end. `size` is that of a record in bytes; 0 if there was none.
+    `before` it stand so many rows of the list, of `total` in all; 0 if the reading may stop before its end.
     """
 
     number: int

@@ -243,8 +243,8 @@ class Passes:
         self._reached = self._owner.saw(self._reached, page, parent, newest_first)
         if not self._is_announced:
             self._is_announced = True
-            what = f"{many(page.total, 'row')} at the most"
-            self._emit(Announced(self._pages.stream, what, page.last, self._client.budget.per_minute))
+            rows, requests = f"{many(page.total, 'row')} at the most", page.last
+            self._emit(Announced(self._pages.stream, rows, requests, self._client.budget.per_minute))
 
     def records(self, row: Row, stream_slice: Slice) -> Iterator[dict[str, Any]]:
         """The records of a row, stamped with the slice, and without unwanted fields."""
