@@ -54,6 +54,7 @@ def test_a_refusal_where_windows_began_as_expected_so_far_is_the_work_of_another
     for _ in range(ENOUGH + 1):
         length.ended(60.1, as_expected=True)
     length.refused(60.1, 90, 92, opens=True)
+    length.refused(20.1, 35, 37, opens=False)
     assert length.most == 60
     length.refused(60.1, 90, 92, opens=True)
     assert (length.above, length.most) == (90, 92), "but not twice: the limit has changed"
