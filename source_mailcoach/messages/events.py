@@ -38,7 +38,7 @@ Listener = Callable[[Event], None]
 
 
 class Events:
-    """Hands each event of a sync to all listeners, at once and in their order. One more listener is one more function."""
+    """Hands each event of a sync to all listeners, at once and in their order. A listener is a function."""
 
     def __init__(self) -> None:
         self.listeners: list[Listener] = [log]
