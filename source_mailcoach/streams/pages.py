@@ -32,7 +32,7 @@ KEYS_OF_OWNERS = ("campaign_uuid",)
 TIMES_THAT_MOVE = frozenset({"updated_at", "last_opened_at", "sent_at"})
 
 SAMPLED = 5
-"""Of so many records the size of one is measured: that of each would take a tenth of the time of a sync."""
+"""Of so many records of a long list the size of one is measured. That of each would cost a tenth of a sync's time."""
 
 
 class Pages:

@@ -226,7 +226,7 @@ class Passes:
             rows, sample = 0, []
             for row in page.rows:
                 for record in self.records(row, stream_slice):
-                    if rows % SAMPLED == 0:
+                    if self._facts.short or rows % SAMPLED == 0:
                         sample.append(record)
                     rows += 1
                     yield record

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from source_mailcoach.messages.events import ReadingStarted
 from source_mailcoach.streams.absence import unless_absent
 from source_mailcoach.streams.facts import Row
-from source_mailcoach.streams.pages import SAMPLED, Pages, page_read
+from source_mailcoach.streams.pages import Pages, page_read
 from source_mailcoach.sync.paging import PagingError
 
 
@@ -21,7 +21,7 @@ def read_whole(
         for page in pages.whole_list(pages.facts.sort, {}):
             for row in page.rows:
                 yield from records_of(row)
-            pages.emit(page_read(page, len(page.rows), page.rows[::SAMPLED]))
+            pages.emit(page_read(page, len(page.rows), page.rows))
 
     may_lack = bool(pages.facts.since)
     try:
