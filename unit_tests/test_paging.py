@@ -1,11 +1,12 @@
 """A page as Mailcoach sends it."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from source_mailcoach.sync.paging import TAIL, NotAPage, Page, last_page_of, reverse_of
+from source_mailcoach.sync.paging import TAIL, NotAPage, Page, Row, last_page_of, reverse_of
 
 
 def test_reads_the_envelope_of_laravel_also_with_numbers_as_strings() -> None:
@@ -96,3 +97,17 @@ def test_as_many_pages_as_the_total_needs_are_believed(last: int, total: int) ->
 
 def test_the_reverse_of_a_sort_turns_each_of_its_fields() -> None:
     assert reverse_of("-created_at,email") == "created_at,-email"
+
+
+def test_a_page_computes_the_keys_of_its_rows_once_and_with_other_rows_it_has_other_keys() -> None:
+    computed: list[Row] = []
+
+    def key(row: Row) -> int:
+        computed.append(row)
+        return int(row["uuid"])
+
+    page = Page(1, 1, 2, 15, [{"uuid": "7"}, {"uuid": "8"}])
+    assert page.keys(key) == page.keys(key) == [7, 8]
+    assert len(computed) == 2
+    assert replace(page, rows=page.rows[1:]).keys(key) == [8]
+    assert page.keys(lambda row: 0) == [0, 0]
