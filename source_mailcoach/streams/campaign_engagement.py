@@ -28,7 +28,7 @@ class CampaignOpens(CampaignStream):
     def records_of(self, row: Row) -> Iterable[Row]:
         """Up to v8 the server casts the list's uuid to an integer such as 845 or 0. No list can be found by that."""
         list_uuid = row.get("subscriber_email_list_uuid")
-        yield {**row, "subscriber_email_list_uuid": list_uuid if isinstance(list_uuid, str) else None}
+        return ({**row, "subscriber_email_list_uuid": list_uuid if isinstance(list_uuid, str) else None},)
 
 
 class CampaignUnsubscribes(CampaignStream):
@@ -54,7 +54,7 @@ class CampaignUnsubscribes(CampaignStream):
     )
 
     def records_of(self, row: Row) -> Iterable[Row]:
-        yield {**row, "subscriber_unsubscribed_at": value_at(row, self.facts.changed)}
+        return ({**row, "subscriber_unsubscribed_at": value_at(row, self.facts.changed)},)
 
 
 class CampaignBounces(CampaignStream):

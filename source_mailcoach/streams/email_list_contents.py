@@ -26,7 +26,7 @@ class Subscribers(EmailListStream):
     def records_of(self, row: Row) -> Iterable[Row]:
         """The API has no status. It is derived from two times."""
         subscribed = "subscribed" if parse_time(row.get("subscribed_at")) else "unconfirmed"
-        yield {**row, "status": "unsubscribed" if parse_time(row.get("unsubscribed_at")) else subscribed}
+        return ({**row, "status": "unsubscribed" if parse_time(row.get("unsubscribed_at")) else subscribed},)
 
 
 class Tags(EmailListStream):
