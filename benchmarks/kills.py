@@ -17,7 +17,7 @@ ROUNDS = 15
 
 
 def pages_of(requests: list[Request]) -> Counter[tuple[str, str]]:
-    """How often each page of a list with a state of its own was asked for."""
+    """How often each page of each list was asked for."""
     return Counter((request.path, str(request.query.get("page"))) for request in requests)
 
 

@@ -7,13 +7,11 @@ windows allow, and is ended after them.
 
 import os
 import random
-import subprocess
-import sys
 import tempfile
 import time
 
 from sandbox import Sandbox
-from sandbox.connector import MAIN, catalog, inputs, trust
+from sandbox.connector import catalog, inputs, start_cold, trust
 from source_mailcoach.transport.budget import RateBudget
 from unit_tests.limited_server import LimitedServer, run
 
@@ -35,9 +33,7 @@ def measured(limit: int, seconds: int, windows: int) -> tuple[int, int]:
         tempfile.TemporaryFile() as nowhere,
         inputs(config=sandbox.config(), catalog=catalog(["campaign_opens"])) as paths,
     ):
-        command = [sys.executable, str(MAIN), "read", *paths]
-        environ = {**os.environ, **trust(sandbox)}
-        process = subprocess.Popen(command, env=environ, stdout=nowhere, stderr=nowhere)
+        process = start_cold("read", *paths, environ={**os.environ, **trust(sandbox)}, stdout=nowhere, stderr=nowhere)
         while not sandbox.requests:
             time.sleep(0.01)
         ends = sandbox.requests[0].time + windows * seconds

@@ -1,4 +1,4 @@
-"""What a row costs in CPU, beside a bare class-based stream that reads the same pages: microseconds, and the ratio.
+"""What a row costs in CPU, beside the class-based peer that reads the same pages: microseconds, and the ratio.
 
 Run it with `python -m benchmarks.row_cost`. Both read a big campaign and a small one in turn; the difference is free of
 what a process takes to start. Seconds are those of the process alone (user and system). The machine changes from one
@@ -7,34 +7,31 @@ minute to the next, so each ratio is of two runs side by side, and the middle on
 
 import statistics
 import sys
-from pathlib import Path
-from typing import Any
 
 from benchmarks.cases import account, working
-from benchmarks.contenders import AirbyteContender, Contender, Ours, Run
+from benchmarks.contenders import PEERS, Contender, Ours, Plain, Run
 from sandbox import Sandbox
 
 ROWS, FEW, ROUNDS = 200_000, 1_000, 3
 COLUMNS = "{:>5}{:>16}{:>16}{:>8}"
 
 
-class Bare(AirbyteContender):
-    def command(self, run: Run) -> list[str]:
-        return [sys.executable, str(Path(__file__).with_name("bare_stream.py"))]
+class Bare(Plain):
+    """In this environment, so that both go through the same CDK."""
 
-    def config(self, run: Run) -> dict[str, Any]:
-        return {**super().config(run), "campaign": run.sandbox.big_campaign_uuid}
+    def command(self, run: Run) -> list[str]:
+        return [sys.executable, str(PEERS / "plain" / "main.py")]
 
 
 def main() -> None:
     """Three rounds, and the median of their ratios."""
-    print(COLUMNS.format("round", "ours, µs a row", "bare, µs a row", "ratio"))
+    print(COLUMNS.format("round", "ours, µs a row", "plain, µs a row", "ratio"))
     ratios = []
     with opens(ROWS) as big, opens(FEW) as small:
         for number in range(1, ROUNDS + 1):
-            ours, bare = (row_cost(kind, big, small) for kind in (Ours, Bare))
-            ratios.append(ours / bare)
-            print(COLUMNS.format(number, f"{ours:.1f}", f"{bare:.1f}", f"{ours / bare:.2f}"), flush=True)
+            ours, plain = (row_cost(kind, big, small) for kind in (Ours, Bare))
+            ratios.append(ours / plain)
+            print(COLUMNS.format(number, f"{ours:.1f}", f"{plain:.1f}", f"{ours / plain:.2f}"), flush=True)
     print(f"median of the ratios: {statistics.median(ratios):.2f}")
 
 

@@ -11,7 +11,7 @@ from airbyte_cdk.models import ConnectorSpecification
 from source_mailcoach.config import Config
 from source_mailcoach.inputs import require_certificates, require_temporary_folder
 from source_mailcoach.messages.errors import MailcoachError
-from source_mailcoach.source import SourceMailcoach
+from source_mailcoach.source import SourceMailcoach, say
 
 
 class Entrypoint(AirbyteEntrypoint):
@@ -48,6 +48,6 @@ def refuse(problem: MailcoachError, command: str) -> int:
     problem.with_traceback(None).emit_message()
     status = problem.as_connection_status_message()
     if command == "check" and status:
-        sys.stdout.write(Entrypoint.airbyte_message_to_string(status) + "\n")
+        say(status)
         return 0
     return 1

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
+from source_mailcoach.transport.rate_window import MINUTE
+
 # Ten digits hold any count, and any time in seconds, that a server can mean.
 NUMBER = re.compile(r"[0-9]{1,10}(\.[0-9]{1,9})?")
 # A longer text is two dates that a proxy has joined, and one cannot tell which of them is right.
@@ -14,7 +16,6 @@ LONGEST_DATE = 40
 YEARS = range(1970, 2200)
 # Python reads the year 0001 as 2001.
 YEAR_OF_NO_AGE = re.compile(r" 0\d{3} ")
-WINDOW = 60.0  # seconds, of Laravel's limit
 # A time to reset is one of the calendar from here on, and a number of seconds below.
 EPOCH = 1_000_000_000
 MOST_ITEMS = 20
@@ -92,7 +93,7 @@ def wait(status: int, headers: Mapping[str, str]) -> float | None:
         seconds = max(0.0, (until - _now(headers)).total_seconds())
     if seconds is None and status == 429:
         said = quota(headers)
-        return WINDOW if said is None or said.ends_in is None else said.ends_in
+        return MINUTE if said is None or said.ends_in is None else said.ends_in
     return seconds
 
 
