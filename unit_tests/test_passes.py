@@ -86,7 +86,7 @@ class Sync:
 
     def __post_init__(self) -> None:
         self.client.asked.clear()
-        pages = Pages(FACTS, "rows", self.client, RowFit(SCHEMA, {}), SIZE)
+        pages = Pages(FACTS, "rows", self.client, lambda: RowFit(SCHEMA, {}), SIZE)
         owner = Lists(pages, Config.parse(CONFIG))
         owner.listed = self.listed
         self.passes = Passes(pages, owner, lambda row: (row,), lambda: False, self.save)

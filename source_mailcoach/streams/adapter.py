@@ -10,6 +10,7 @@ share. What the CDK's way would need (`url_base` to `next_page_token`) is still 
 
 from abc import ABC
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 import requests
@@ -41,16 +42,13 @@ class MailcoachStream(HttpStream, ABC):
 
     facts: ClassVar[Facts]
     pages_type: ClassVar[type[Pages]] = Pages
-    transformer: PrivacyTransformer
     passes: Passes | None = None
 
     def __init__(self, client: MailcoachClient, config: Config, **parent: Any) -> None:
         super().__init__(**parent)
         self._http_client = client  # in place of the CDK's own
         self.client, self.config = client, config
-        self.transformer = PrivacyTransformer(config.email_privacy)
-        fit = RowFit(self.row_schema(), self.facts.wire)
-        self.pages = self.pages_type(self.facts, self.name, client, fit, config.page_size)
+        self.pages = self.pages_type(self.facts, self.name, client, self._fit, config.page_size)
         self._state: MutableMapping[str, Any] = {}
         self.owner = self.owner_of_lists()
         if self.owner:
@@ -59,6 +57,14 @@ class MailcoachStream(HttpStream, ABC):
 
     def read_whole(self) -> Iterator[Row]:
         return read_whole(self.pages, self.records_of, self.is_lacking)
+
+    @cached_property
+    def transformer(self) -> PrivacyTransformer:  # type: ignore[override]
+        """The last to change a record. Like the fit it is made by streams that are read."""
+        return PrivacyTransformer(self.config.email_privacy)
+
+    def _fit(self) -> RowFit:
+        return RowFit(self.row_schema(), self.facts.wire)
 
     def _save(self, state: dict[str, Any]) -> None:
         self._state = state

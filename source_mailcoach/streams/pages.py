@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import cached_property
 from typing import Any
 
 from source_mailcoach.messages import problems
@@ -41,11 +42,18 @@ class Pages:
     asks_ahead = True
     """Whether pages may be asked for while those before them are read."""
 
-    def __init__(self, facts: Facts, stream: str, client: MailcoachClient, fit: RowFit, page_size: int) -> None:
-        self.facts, self.stream, self.client, self.fit = facts, stream, client, fit
-        self.page_size = page_size
+    def __init__(
+        self, facts: Facts, stream: str, client: MailcoachClient, make_fit: Callable[[], RowFit], page_size: int
+    ) -> None:
+        self.facts, self.stream, self.client, self.page_size = facts, stream, client, page_size
+        self._make_fit = make_fit
         self.filters: Mapping[str, str] = facts.filters
         self.key_fields = [field for field in facts.key if field not in KEYS_OF_OWNERS]
+
+    @cached_property
+    def fit(self) -> RowFit:
+        """Made when the first page comes. To read and compile the schemas of all streams would slow down each start."""
+        return self._make_fit()
 
     @property
     def now(self) -> datetime:
