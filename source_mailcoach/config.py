@@ -154,16 +154,16 @@ class Config(BaseModel):
         ),
         json_schema_extra={"order": 8, "type": "integer", "minimum": 1, "maximum": 100_000},
     )
-    max_parallel_requests: int = Field(
-        default=4,
+    max_parallel_requests: int | None = Field(
+        default=None,
         ge=1,
         le=MAX_PARALLEL,
         title="Parallel Requests",
         description=(
-            "How many requests may be under way at the same time. More of them make a sync of a distant or slow "
-            "server faster, if the server has no limit; the rows and their order stay the same."
+            "How many requests may be under way at the same time at most; the rows and their order stay the same. "
+            "Leave it empty for as many as your server answers without getting slower, up to 16."
         ),
-        json_schema_extra={"order": 9},
+        json_schema_extra={"order": 9, "type": "integer", "minimum": 1, "maximum": MAX_PARALLEL},
     )
     email_privacy: Privacy = Field(
         default="plain",
@@ -262,7 +262,7 @@ def connection_specification(environ: Mapping[str, str] = os.environ) -> dict[st
     properties = schema["properties"]
     properties["api_token"].pop("writeOnly")
     properties["api_token"].pop("format")
-    for optional in ("start_date", "requests_per_minute", "connector_id"):
+    for optional in ("start_date", "requests_per_minute", "max_parallel_requests", "connector_id"):
         properties[optional].pop("anyOf")
         properties[optional].pop("default")
     if trusted_hosts(environ):

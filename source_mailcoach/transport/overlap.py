@@ -115,12 +115,11 @@ class Fetcher:
     def _ended_request(self, query: Query, coming: Iterable[Query]) -> Request:
         """The request for a query that has ended, once: it is started if it is not under way."""
         self._settle()
-        if query not in self._ended:
-            if query not in self._under_way:
-                self._start_when_allowed(query)
-            self._start_allowed(coming)
-            while query not in self._ended:
-                self._wait_for_any([self._under_way[query]])
+        if not self.is_asked(query):
+            self._start_when_allowed(query)
+        self._start_allowed(coming)
+        while query not in self._ended:
+            self._wait_for_any([self._under_way[query]])
         return self._ended.pop(query)
 
     def _prepare_another_try(self, error: MailcoachError, tried: int) -> None:
@@ -201,8 +200,9 @@ class Fetcher:
             request.end()
             if request.met_overload:
                 self._parallelism.overloaded(request.asked_at, time.monotonic())
-            elif isinstance(request.outcome, Answer):
-                self._parallelism.answered()
+            elif isinstance(request.outcome, Answer) and request.outcome.status < 300:
+                kind, came = request.query.endpoint, request.outcome.received_at
+                self._parallelism.answered(kind, request.asked_at, came, time.monotonic())
             if request in self._unwanted:
                 self._unwanted.remove(request)
             else:
