@@ -72,7 +72,7 @@ class MailcoachClient(HttpClient):
         self._failed: Query | None = None  # after which it is not known whether the server still answers
         self.clock_report = ClockReport()
         self.rows_per_page = 15  # on self-hosted servers; the first page tells
-        self._parallel = parallel = config.max_parallel_requests or MAX_PARALLEL
+        parallel = config.max_parallel_requests or MAX_PARALLEL
         self._fetcher, self._questioner = (
             Fetcher(self._get, self._judge, self.budget, each, at_a_time, self.api_base.url, self.events.emit)
             for each, at_a_time in ((patience, parallel), (LAST_QUESTION, 1))
@@ -150,7 +150,7 @@ class MailcoachClient(HttpClient):
         """
         if query and self._fetcher.is_asked(query):
             return False
-        return self._parallel == 1 or self.budget.wait(time.monotonic()) != 0
+        return self._fetcher.allowed == 1 or self.budget.wait(time.monotonic()) != 0
 
     def last_page(self, query: Query) -> int:
         """How many pages a list has whose first page was fetched ahead; 0 if that is not known yet."""

@@ -55,13 +55,18 @@ class Fetcher:
         self._lacks_threads = False
         self.asked_at = self.answered_at = 0.0  # monotonic, of the answer that was fetched last
 
+    @property
+    def allowed(self) -> int:
+        """How many requests may be under way at present."""
+        return self._parallelism.allowed
+
     def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Any:
         """What a query asked for. `ahead` are those that will come next, `later` those after, if all goes well.
 
         Raises what `judge` raises, after as many tries as it is worth, with nothing left under way.
         """
         self._settle()
-        coming = [*islice(ahead, self._parallel - 1), *islice(later, 2 * self._parallel)]
+        coming = [*islice(ahead, self.allowed - 1), *islice(later, 2 * self.allowed)]
         try:
             for tried in range(1, self._patience.tries + 1):
                 request = self._ended_request(query, coming)
@@ -166,7 +171,7 @@ class Fetcher:
 
     @property
     def _is_full(self) -> bool:
-        return len(self._in_flight) >= self._parallelism.allowed
+        return len(self._in_flight) >= self.allowed
 
     def _start(self, query: Query) -> bool:
         """Whether a thread could be had for it."""
