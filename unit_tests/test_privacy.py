@@ -561,4 +561,4 @@ def test_the_work_for_a_text_grows_as_its_length(
         protected(start + unit * (characters // len(unit)) + end, "sha256")
         return Counted.steps
 
-    assert 0 < steps(80_000) < 12 * steps(10_000)
+    assert 0 < steps(40_000) < 12 * steps(5_000)
