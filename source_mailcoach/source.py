@@ -23,6 +23,7 @@ from airbyte_cdk.utils.traced_exception import AirbyteTracedException
 
 from source_mailcoach import inputs
 from source_mailcoach.config import LEGACY_RUNTIME_ID, PRODUCT_ID, Config, connection_specification
+from source_mailcoach.messages.completeness import Completeness
 from source_mailcoach.messages.errors import MailcoachError, MayNotRead, NotFound
 from source_mailcoach.messages.forecast import Forecast
 from source_mailcoach.messages.platform import Estimates, Statuses
@@ -160,7 +161,8 @@ class SourceMailcoach(AbstractSource):
         for name in sorted(self._selected.keys() - {stream.name for stream in streams}):
             logger.warning(f"The catalog names a stream {name}, which this connector does not have: leave it out.")
         forecast = Forecast(logger)
-        client.events.listeners += [Progress(logger), forecast, Statuses(say), Estimates(say)]
+        self._completeness = Completeness(logger)
+        client.events.listeners += [Progress(logger), forecast, self._completeness, Statuses(say), Estimates(say)]
         for stream in streams:
             is_spooled = spool and isinstance(stream, CampaignClickEvents)
             if stream.owner and stream.name in self._selected and not is_spooled:
@@ -195,6 +197,7 @@ class SourceMailcoach(AbstractSource):
             yield from super().read(logger, config, ConfiguredAirbyteCatalog(streams=streams), state)
         finally:
             if self._client:
+                self._completeness.report()
                 self._client.close()
 
 

@@ -12,6 +12,7 @@ from airbyte_cdk.models import AirbyteMessage, ConfiguredAirbyteCatalogSerialize
 from sandbox import Sandbox
 from sandbox.connector import catalog
 from source_mailcoach import SourceMailcoach
+from source_mailcoach.messages.errors import MailcoachError
 from source_mailcoach.streams.account import Sends, SubscriberImports, TransactionalMails
 from source_mailcoach.streams.adapter import MailcoachStream
 from source_mailcoach.streams.campaign_engagement import CampaignBounces, CampaignOpens, CampaignUnsubscribes
@@ -136,6 +137,15 @@ def test_segments_are_read_without_a_sort_after_any_was_refused() -> None:
     plain = pages.query(2, passes.sort, {"email_list_uuid": "l"})
     assert dict(plain.params) == {"per_page": 100, "page": 2}
     assert not passes.does_without(passes.sort), "there is nothing left to do without"
+
+
+@pytest.mark.parametrize("lacking", ["opens", "campaigns"])
+def test_rows_of_a_stream_or_of_its_parent_that_never_came_make_a_full_refresh_fail(lacking: str) -> None:
+    opens = stream(CampaignOpens)
+    opens.refuse_gaps()
+    (opens if lacking == "opens" else opens.parent).pages.missing = 3
+    with pytest.raises(MailcoachError, match=f"{lacking} lacks rows: Mailcoach counts 3 more rows"):
+        opens.refuse_gaps()
 
 
 def test_what_the_cdk_itself_would_send_is_guarded_too() -> None:

@@ -202,6 +202,38 @@ class ListRead(Event):
 
 
 @dataclass(frozen=True)
+class RowsUnchanged(Event):
+    """So many rows of a list that is read whole have not changed, or are out of scope. They are not emitted."""
+
+    rows: int
+
+
+@dataclass(frozen=True)
+class Counter:
+    """A campaign's own count of its rows. It is as old as `counted_at`."""
+
+    field: str
+    rows: int
+    sent_at: datetime | None
+    counted_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ListCompared(Event):
+    """A list was read. In the end the server counted `total` rows in it, and `vanished` fewer than it had before.
+
+    `is_whole`: from its first row to its last, and not only as far as it was new, or where an earlier sync had stopped.
+    `newest` is the latest change that a row of its first page tells of.
+    """
+
+    total: int
+    vanished: int
+    is_whole: bool
+    newest: datetime | None = None
+    counter: Counter | None = None
+
+
+@dataclass(frozen=True)
 class ReadingEnded(Event):
     """A stream is read to its end. Not emitted if an error has ended it."""
 

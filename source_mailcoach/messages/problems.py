@@ -153,6 +153,11 @@ PAGES_OUT_OF_ORDER = Problem(
     "Make sure that no cache stands in front of the API, then run the sync again.",
     TRANSIENT,
 )
+ROWS_HIDDEN = Problem(
+    "{stream} lacks rows: Mailcoach counts {rows} than it gave in repeated readings.",
+    "Run the sync again; if it stays so, read the stream incrementally, which replaces no table by one with holes.",
+    TRANSIENT,
+)
 LISTS_NOT_READ = Problem(
     "{stream} could not read {lists}: {cause}.",
     "{cure} The next sync asks for them again.",

@@ -89,6 +89,10 @@ class MailcoachStream(HttpStream, ABC):
             self.client.confirm()
         return bool(self.facts.since)
 
+    def refuse_gaps(self) -> None:
+        """After a full refresh: raise MailcoachError if the server has kept rows back."""
+        self.pages.refuse_gaps()
+
     # What the CDK asks for ----------------------------------------------------------------------------------------
 
     @property
@@ -108,6 +112,8 @@ class MailcoachStream(HttpStream, ABC):
         self.pages.emit(StreamStarted(self.name))
         mode: Mode = "incremental" if sync_mode is SyncMode.incremental else "full_refresh"
         yield from self.passes.slices(self._state, mode) if self.passes else [{}]
+        if mode == "full_refresh":
+            self.refuse_gaps()
 
     def read_records(
         self,
@@ -151,8 +157,15 @@ class MailcoachStream(HttpStream, ABC):
 class MailcoachSubStream(MailcoachStream, HttpSubStream, ABC):
     """A list below each row of another stream: a slice for each of them."""
 
+    parent: MailcoachStream
+
     def __init__(self, parent: MailcoachStream, client: MailcoachClient, config: Config) -> None:
         super().__init__(client, config, parent=parent)
+
+    def refuse_gaps(self) -> None:
+        """An owner that was kept back is not known, and the list below it was not read."""
+        super().refuse_gaps()
+        self.parent.refuse_gaps()
 
     def stream_slices(self, *, sync_mode: SyncMode, **more: Any) -> Iterable[Slice]:  # type: ignore[override]
         return MailcoachStream.stream_slices(self, sync_mode=sync_mode, **more)

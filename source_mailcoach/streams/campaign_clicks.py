@@ -39,6 +39,7 @@ class PagesWithClicks(Pages):
 
     spool: Spool | None = None
     has_clicks = False
+    counts_records = False
 
     def whole_list(self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]] = tuple) -> Iterator[Page]:
         campaign = stream_slice["campaign_uuid"]

@@ -7,7 +7,7 @@ from typing import Any
 from airbyte_cdk.models import SyncMode
 
 from source_mailcoach.config import Config
-from source_mailcoach.messages.events import ReadAgain
+from source_mailcoach.messages.events import ReadAgain, RowsUnchanged
 from source_mailcoach.streams.facts import Facts, Row, Slice
 from source_mailcoach.streams.listing import ListingStream, count_of, is_usable
 from source_mailcoach.sync import clocks
@@ -53,7 +53,7 @@ class Campaigns(ListingStream):
         stream_state: Mapping[str, Any] | None = None,
     ) -> Iterable[Row]:
         """All campaigns in scope, or in an incremental sync those that have changed since the last one."""
-        campaigns, unusable = [], 0
+        campaigns, unusable, unchanged = [], 0, 0
         seen, counted = Watermark(), Watermark()
         since: datetime | None = None
         for row in self.read_whole():
@@ -63,6 +63,7 @@ class Campaigns(ListingStream):
             changes = [recounted, parse_time(row.get("created_at")), parse_time(row.get("updated_at"))]
             seen, counted = seen.after(self.pages.now, changes), counted.after(self.pages.now, [recounted])
             if not self._in_scope(row):
+                unchanged += 1
                 continue
             if is_usable(row.get("uuid")):
                 campaigns.append(_campaign(row))
@@ -71,6 +72,9 @@ class Campaigns(ListingStream):
             changed = max((time for time in changes if time), default=None)
             if since is None or (changed and changed >= since - GATE_MARGIN):
                 yield row
+            else:
+                unchanged += 1
+        self.pages.emit(RowsUnchanged(unchanged))
         self.warn_of_unusable(unusable)
         if seen.began is None:
             since = self._cursor(sync_mode)

@@ -1,6 +1,6 @@
 """The facts about one of Mailcoach's lists. A stream is such facts, and at most one function for its rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -58,6 +58,10 @@ class Facts:
     def changed_at(self, row: Row) -> datetime | None:
         """The time of a row's latest change; None if the row does not say."""
         return parse_time(value_at(row, self.changed or self.cursor))
+
+    def newest(self, rows: Iterable[Row]) -> datetime | None:
+        """The time of the latest change that these rows tell of."""
+        return max(filter(None, map(self.changed_at, rows)), default=None)
 
     def all_older(self, rows: Sequence[Row], before: datetime) -> bool:
         """Whether all rows after these, by `changes_sort`, changed before a time. Mostly the last of these tells."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from source_mailcoach.config import Config
+from source_mailcoach.messages.events import Counter
 from source_mailcoach.streams.facts import Slice
 from source_mailcoach.streams.pages import Pages
 from source_mailcoach.sync import clocks, gate, state
@@ -43,6 +44,9 @@ class Owner(Protocol):
 
     def is_gone(self, parent: Parent) -> bool:
         """After a 404: whether good answers show that the parent was deleted after it had been listed."""
+
+    def counter_of(self, parent: Parent) -> Counter | None:
+        """The parent's own count of its rows, if it has one that counts the same."""
 
     def announce(self, reached: State, due: Sequence[Parent]) -> None:
         """Tell how much will be read, as far as that is known before the first page."""
@@ -101,6 +105,9 @@ class OfAccount:
 
     def is_gone(self, parent: Parent) -> bool:
         return False
+
+    def counter_of(self, parent: Parent) -> Counter | None:
+        return None
 
     def announce(self, reached: State, due: Sequence[Parent]) -> None:
         """Nothing: the first page tells how many rows there are."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from source_mailcoach.config import Config
-from source_mailcoach.messages.events import Announced, RequestsSaved, RowsExpected
+from source_mailcoach.messages.events import Announced, Counter, RequestsSaved, RowsExpected
 from source_mailcoach.streams.adapter import MailcoachSubStream
 from source_mailcoach.streams.campaigns import Campaigns
 from source_mailcoach.streams.facts import Slice
@@ -14,6 +14,7 @@ from source_mailcoach.sync import clocks, gate, state
 from source_mailcoach.sync.gate import Campaign
 from source_mailcoach.sync.paging import Page
 from source_mailcoach.sync.state import Mode, Parent, Scope, State
+from source_mailcoach.sync.times import parse_time
 
 
 class OfCampaigns:
@@ -57,6 +58,13 @@ class OfCampaigns:
 
     def is_gone(self, parent: Parent) -> bool:
         return self._campaigns.is_gone(parent.uuid)
+
+    def counter_of(self, parent: Parent) -> Counter | None:
+        assert isinstance(parent, Campaign)
+        if not self._facts.counter:
+            return None
+        sent_at, counted_at = parse_time(parent.sent_at), parse_time(parent.statistics_calculated_at)
+        return Counter(self._facts.counter, parent.counters.get(self._facts.counter, 0), sent_at, counted_at)
 
     def announce(self, reached: State, due: Sequence[Parent]) -> None:
         """Requests for campaigns that are done, or that have nothing new, count as saved."""

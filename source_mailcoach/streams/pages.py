@@ -12,13 +12,16 @@ from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import MailcoachError
 from source_mailcoach.messages.events import (
     ClocksDiffer,
+    Counter,
     EndpointMissing,
     Event,
+    ListCompared,
     PageRead,
     ReadingEnded,
     RowsMissing,
     RowsUnproved,
 )
+from source_mailcoach.messages.words import many
 from source_mailcoach.records.fit import RowFit
 from source_mailcoach.streams.facts import Facts, Row, Slice
 from source_mailcoach.sync.paging import Ask, Page, PagingError, Position, Reply, reverse_of
@@ -37,16 +40,23 @@ SAMPLED = 5
 
 
 class Pages:
-    """Gives the pages of a list, by its facts. `stream` is the name in events."""
+    """Gives the pages of a list, by its facts. `stream` is the name in events.
+
+    `missing` counts rows that the server counts and never gave, in all lists so far.
+    """
 
     asks_ahead = True
     """Whether pages may be asked for while those before them are read."""
+
+    counts_records = True
+    """Whether the server counts what becomes a record, so that the numbers of the two can be compared."""
 
     def __init__(
         self, facts: Facts, stream: str, client: MailcoachClient, make_fit: Callable[[], RowFit], page_size: int
     ) -> None:
         self.facts, self.stream, self.client, self.page_size = facts, stream, client, page_size
         self._make_fit = make_fit
+        self.missing = 0
         self.filters: Mapping[str, str] = facts.filters
         self.key_fields = [field for field in facts.key if field not in KEYS_OF_OWNERS]
 
@@ -176,12 +186,18 @@ class Pages:
         """Warn, once for a reading, of rows hidden behind equal ones, or of a list that changed too fast."""
         owner = "".join(f" of {name.removesuffix('_uuid')} {uuid}" for name, uuid in list(stream_slice.items())[:1])
         if reader.missing:
+            self.missing += reader.missing
             self.emit(RowsMissing(self.stream + owner, reader.missing))
         elif reader.unproved:
             self.emit(RowsUnproved(self.stream + owner))
 
     def warn_of_missing_endpoint(self, what: str = EndpointMissing.what) -> None:
         self.emit(EndpointMissing(self.stream, self.facts.since, what))
+
+    def refuse_gaps(self) -> None:
+        """Raise MailcoachError if rows of any list were missing. A table that is replaced by such rows gets holes."""
+        if self.missing:
+            raise MailcoachError(problems.ROWS_HIDDEN, stream=self.stream, rows=many(self.missing, "more row"))
 
     def wrong(self, error: PagingError) -> MailcoachError:
         return MailcoachError(problems.PAGES_OUT_OF_ORDER, url=self.client.api_base.url, detail=error)
@@ -192,3 +208,11 @@ def page_read(page: Page, records: int, sample: Sequence[Row], may_stop: bool = 
     before, total = (page.number - 1) * page.size, 0 if may_stop else page.total
     size = len(json.dumps(sample, default=str)) // len(sample) if sample else 0
     return PageRead(page.number, page.last, records, before, len(page.rows), total, size)
+
+
+def list_compared(
+    totals: Sequence[int], is_whole: bool, newest: datetime | None = None, counter: Counter | None = None
+) -> ListCompared:
+    """The event that a list was read whose pages had these totals, one after another."""
+    last = totals[-1] if totals else 0
+    return ListCompared(last, max(totals, default=0) - last, is_whole, newest, counter)

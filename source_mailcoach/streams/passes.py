@@ -25,7 +25,7 @@ from source_mailcoach.streams.absence import unless_absent
 from source_mailcoach.streams.checkpoint import Checkpoint
 from source_mailcoach.streams.facts import Row, Slice
 from source_mailcoach.streams.of_account import Owner
-from source_mailcoach.streams.pages import SAMPLED, Pages, page_read
+from source_mailcoach.streams.pages import SAMPLED, Pages, list_compared, page_read
 from source_mailcoach.sync import state
 from source_mailcoach.sync.paging import Page, PagingError, Position
 from source_mailcoach.sync.state import Mode, Parent, State
@@ -220,8 +220,13 @@ class Passes:
     def _read_by(
         self, sort: str, known_before: datetime | None, parent: Parent, stream_slice: Slice
     ) -> Iterator[StreamData]:
+        is_whole = state.start_of(self._reached, parent, sort) is None
+        totals: list[int] = []
+        newest = None
         for page, position in self._read_pages(sort, parent, stream_slice, may_stop=known_before is not None):
             self._accepted_sorts.add(sort)
+            newest = newest if totals else self._facts.newest(page.rows)
+            totals.append(page.total)
             self._saw(page, parent, known_before is not None)
             rows, sample = 0, []
             for row in page.rows:
@@ -233,11 +238,14 @@ class Passes:
             self._emit(page_read(page, rows, sample, may_stop=known_before is not None))
             if known_before and self._facts.all_older(page.rows, known_before):
                 self._emit(RequestsSaved(page.last - page.number))
-                return
+                is_whole = is_whole and page.number == page.last
+                break
             if position:
                 self._reach(state.at_position(self._reached, parent, sort, position))
                 following = self._pages.query(page.number + 1, sort, stream_slice)
                 yield from self._checkpoint.messages(self._client.will_wait(following))
+        if self._pages.counts_records:
+            self._emit(list_compared(totals, is_whole, newest, self._owner.counter_of(parent)))
 
     def _saw(self, page: Page, parent: Parent, newest_first: bool) -> None:
         self._reached = self._owner.saw(self._reached, page, parent, newest_first)

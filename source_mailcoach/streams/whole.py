@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from source_mailcoach.messages.events import ReadingStarted
 from source_mailcoach.streams.absence import unless_absent
 from source_mailcoach.streams.facts import Row
-from source_mailcoach.streams.pages import Pages, page_read
+from source_mailcoach.streams.pages import Pages, list_compared, page_read
 from source_mailcoach.sync.paging import PagingError
 
 
@@ -18,10 +18,13 @@ def read_whole(
     pages.emit(ReadingStarted(pages.stream, "pages", 0))
 
     def read() -> Iterator[Row]:
+        totals = []
         for page in pages.whole_list(pages.facts.sort, {}):
             for row in page.rows:
                 yield from records_of(row)
+            totals.append(page.total)
             pages.emit(page_read(page, len(page.rows), page.rows))
+        pages.emit(list_compared(totals, is_whole=True))
 
     may_lack = bool(pages.facts.since)
     try:

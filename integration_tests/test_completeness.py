@@ -1,0 +1,122 @@
+"""What a sync tells of its own completeness, and that nothing with holes replaces a whole table."""
+
+import json
+from typing import Any
+
+import pytest
+
+from integration_tests.in_process import read_here
+from sandbox import Sandbox
+from sandbox.connector import STREAMS, Run, read
+from sandbox.world.times import DAY
+from unit_tests.seeds import versions
+
+
+def completeness(result: Run) -> dict[str, dict[str, Any]]:
+    (line,) = [line for line in result.logs("INFO") if line.startswith("completeness: ")]
+    found: dict[str, dict[str, Any]] = json.loads(line.removeprefix("completeness: "))
+    return found
+
+
+@pytest.mark.parametrize("version", versions("v6", "v7", "v8", "v9", "v10", "cloud"))
+def test_the_last_lines_of_a_sync_say_of_each_stream_what_the_server_counts_and_what_came(version: str) -> None:
+    with Sandbox(version=version, campaigns=8, seed=3, opens=20, shuffle_ties=False) as sandbox:
+        result = read(sandbox)
+        counted = {stream: len(sandbox.truth(stream)) for stream in STREAMS}
+    found = completeness(result)
+    assert found.keys() == set(STREAMS)
+    for stream, content in found.items():
+        assert content["emitted"] == len(result.records(stream)), stream
+        assert content["missing"] == 0
+        assert content["counted"] in (counted[stream], None), stream
+    assert {stream for stream, content in found.items() if content["counted"] is None} <= {
+        "campaign_click_events",  # the server counts links
+        "automation_mails",  # it has none
+        "suppressions",
+        "transactional_mail_templates",
+    }
+    table, machine = result.logs("INFO")[-2:]
+    assert machine.startswith("completeness: ")
+    assert len(table.splitlines()) >= 1 + len(STREAMS)
+
+
+def test_of_an_incremental_sync_it_says_what_is_known() -> None:
+    with Sandbox(campaigns=8, seed=3, opens=20) as sandbox:
+        state = read_here(sandbox, ["campaigns", "subscribers"], mode="incremental").state
+        result = read_here(sandbox, ["campaigns", "subscribers"], mode="incremental", state=state)
+        subscribers, campaigns = (len(sandbox.truth(stream)) for stream in ("subscribers", "campaigns"))
+    found = completeness(result)
+    emitted = len(result.records("subscribers"))
+    assert found["subscribers"] == {"counted": subscribers, "emitted": emitted, "vanished": None, "missing": 0}
+    emitted = len(result.records("campaigns"))
+    assert found["campaigns"] == {"counted": campaigns, "emitted": emitted, "vanished": 0, "missing": 0}
+    assert emitted < campaigns
+
+
+def test_rows_that_are_deleted_meanwhile_have_vanished_and_are_not_missing() -> None:
+    with Sandbox(empty=True) as sandbox:
+        owner = sandbox.store.add_email_list("Digest")
+        people = [sandbox.store.add_subscriber(owner, f"{number}@example.org") for number in range(40)]
+
+        def delete(_: object) -> None:
+            if len(sandbox.requests) == 3:
+                sandbox.store.delete_subscriber(people[-1])
+
+        sandbox.on_request = delete
+        result = read_here(sandbox, ["subscribers"], {**sandbox.config(), "max_parallel_requests": 1})
+    assert result.exit_code == 0
+    assert completeness(result)["subscribers"] == {"counted": 39, "emitted": 40, "vanished": 1, "missing": 0}
+
+
+def of_hidden_rows(mode: str) -> tuple[Run, int]:
+    """A database shows equal rows in another order on each page, and some on none."""
+    with Sandbox(empty=True, database="postgresql") as sandbox:
+        for number in range(400):
+            sandbox.store.add_suppression(f"{number}@example.org")
+        result = read(sandbox, ["email_lists", "suppressions"], mode=mode)
+        missing = 400 - len({record["uuid"] for record in result.records("suppressions")})
+    assert missing > 0
+    assert completeness(result)["suppressions"]["missing"] == missing
+    return result, missing
+
+
+def test_a_full_refresh_that_lacks_rows_is_incomplete_and_says_how_many() -> None:
+    result, missing = of_hidden_rows("full_refresh")
+    assert result.exit_code == 1
+    assert result.stream_statuses("suppressions")[-1] == "INCOMPLETE"
+    assert result.stream_statuses("email_lists")[-1] == "COMPLETE"
+    error = result.errors[0]
+    assert f"suppressions lacks rows: Mailcoach counts {missing} more rows" in error["message"]
+    assert error["failure_type"] == "transient_error"
+
+
+def test_an_incremental_sync_that_lacks_rows_warns_since_it_replaces_nothing() -> None:
+    result, missing = of_hidden_rows("incremental")
+    assert result.exit_code == 0
+    assert result.stream_statuses("suppressions")[-1] == "COMPLETE"
+    assert [f"counts {missing} more rows in suppressions" in warning for warning in result.logs("WARN")] == [True]
+
+
+def warnings_of_pruning(result: Run) -> list[str]:
+    return [warning for warning in result.logs("WARN") if "has deleted opens" in warning]
+
+
+def test_what_mailcoach_prunes_is_told_once_with_its_age() -> None:
+    with Sandbox(version="v8", campaigns=12, seed=4, opens=20, sent_only=True) as sandbox:
+        store, streams = sandbox.store, ["campaign_opens", "campaign_unsubscribes"]
+        assert warnings_of_pruning(read_here(sandbox, streams)) == []
+        sent = sorted(campaign.sent_at or 0 for campaign in store.campaigns.values())
+        before = sent[6]
+        for kind in ("opens", "unsubscribes"):
+            store.prune(kind, before)
+        requests = len(sandbox.requests)
+        result = read_here(sandbox, streams)
+        assert len(sandbox.requests) - requests <= requests
+        pruned = [
+            campaign
+            for campaign in store.campaigns.values()
+            if campaign.statistics.unique_open_count and (campaign.sent_at or 0) < before - DAY
+        ]
+    (warning,) = warnings_of_pruning(result)
+    assert "a full refresh with overwrite would destroy it" in warning
+    assert completeness(result)["campaign_opens"]["campaigns"]["pruned"] >= len(pruned) >= 1
