@@ -60,9 +60,8 @@ def engagements(events: Events) -> dict[str, Engagement]:
 
     for opened in events.opens:
         of(opened.subscriber).opens.append(opened.at)
-    for link in events.links:
-        for click in link.clicks:
-            of(click.subscriber).clicks.append(click.at)
+    for click in [*(click for link in events.links for click in link.clicks), *events.later_clicks]:
+        of(click.subscriber).clicks.append(click.at)
     for event in events.feedback:
         if event.type == "bounce":
             of(event.subscriber).hard_bounces += 1

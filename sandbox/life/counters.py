@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.world.aggregate import count, newest
+from sandbox.world.aggregate import count, newest, of_first_variant
 from sandbox.world.entities import Campaign, Events
 from sandbox.world.times import DAY, HOUR, MINUTE
 from sandbox.world.versions import Version
@@ -44,7 +44,7 @@ def calculate(campaign: Campaign, events: Events, version: Version, now: int) ->
 
 def recount(campaign: Campaign, events: Events, version: Version, until: int) -> None:
     """Count the events up to `until`, from the rows that are there now."""
-    campaign.statistics = count(events, until)
+    campaign.statistics = count(of_first_variant(events, campaign.later_variants), until)
     campaign.statistics_calculated_at = until
     if version.counters_on_campaign:
         campaign.updated_at = until

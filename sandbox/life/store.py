@@ -9,7 +9,7 @@ from sandbox.life.audience import Audience
 from sandbox.life.counters import calculate, is_due, is_noticed, recount
 from sandbox.life.library import Library
 from sandbox.world.account import Moment
-from sandbox.world.aggregate import send_uuid, without
+from sandbox.world.aggregate import send_uuid, since, without
 from sandbox.world.entities import (
     FEEDBACK_TYPES,
     Campaign,
@@ -146,6 +146,15 @@ class Store(Audience, Library):
             self._recount_after_event(target)
             return link
 
+    def add_later_click(self, campaign: Campaign | str, subscriber: Subscriber | str, at: Moment | None = None) -> None:
+        """A click in a later variant of a split test: the campaign shows no link of it, only the mail tells."""
+        with self.lock:
+            target, who = self._receiver(campaign, subscriber)
+            click = Click(self.new_uuid(), send_uuid(target, who), who, self._at(at))
+            self.events[target.uuid].later_clicks.append(click)
+            self._engaged(who)
+            self.changed(target)
+
     def add_unsubscribe(self, campaign: Campaign | str, subscriber: Subscriber | str, at: Moment | None = None) -> None:
         """Once per campaign and subscriber: a second one changes only the subscriber."""
         with self.lock:
@@ -181,6 +190,26 @@ class Store(Audience, Library):
             events = self.events[target.uuid]
             events.opens = [open_ for open_ in events.opens if open_.subscriber is not who]
             self.changed(target)
+
+    def prune(self, kind: str, before: Moment) -> None:
+        """What the daily `mailcoach:prune` does to sends, opens, clicks, unsubscribes or bounces: what is older goes,
+        and with a send what came back of it. The counters don't notice."""
+        if kind not in ("sends", "opens", "clicks", "unsubscribes", "bounces"):
+            raise ValueError(f"nothing prunes {kind}")
+        with self.lock:
+            moment = epoch(before)
+            for campaign in self.campaigns.values():
+                events, sends = self.events[campaign.uuid], self.campaign_sends(campaign)
+                if kind == "sends":
+                    gone = {who for who, send in sends.items() if send.sent_at is not None and send.sent_at < moment}
+                    for who in gone:
+                        del sends[who]
+                    kept = without(events, gone)
+                    kept.unsubscribes = events.unsubscribes
+                else:
+                    kept = since(events, moment, {kind})
+                self.events[campaign.uuid] = kept
+                self.changed(campaign)
 
     def record_unsubscribe(self, campaign: Campaign, subscriber: Subscriber, at: int) -> None:
         """The bare fact, without its consequence for the counters."""

@@ -73,6 +73,30 @@ def newest(events: Events) -> int:
     return max(moments, default=0)
 
 
+def since(events: Events, moment: int, kinds: Collection[str]) -> Events:
+    """The events but for those of some kinds that are older than a moment. A link stays when its last click goes."""
+    if "clicks" in kinds:
+        for link in events.links:
+            link.clicks = [click for click in link.clicks if click.at >= moment]
+    return Events(
+        opens=[each for each in events.opens if each.at >= moment or "opens" not in kinds],
+        links=events.links,
+        later_clicks=[each for each in events.later_clicks if each.at >= moment or "clicks" not in kinds],
+        unsubscribes=[each for each in events.unsubscribes if each.at >= moment or "unsubscribes" not in kinds],
+        feedback=[each for each in events.feedback if each.at >= moment or "bounces" not in kinds],
+    )
+
+
+def of_first_variant(events: Events, later_variants: Collection[str]) -> Events:
+    """What the counters of a split test are made of."""
+    return Events(
+        opens=[event for event in events.opens if event.subscriber.uuid not in later_variants],
+        links=events.links,
+        unsubscribes=[event for event in events.unsubscribes if event.subscriber.uuid not in later_variants],
+        feedback=[event for event in events.feedback if event.subscriber.uuid not in later_variants],
+    )
+
+
 def without(events: Events, subscribers: Collection[str]) -> Events:
     """The events but for those of some subscribers, by uuid. A link stays when its last click goes."""
     for link in events.links:
@@ -80,6 +104,7 @@ def without(events: Events, subscribers: Collection[str]) -> Events:
     return Events(
         opens=[event for event in events.opens if event.subscriber.uuid not in subscribers],
         links=events.links,
+        later_clicks=[click for click in events.later_clicks if click.subscriber.uuid not in subscribers],
         unsubscribes=[event for event in events.unsubscribes if event.subscriber.uuid not in subscribers],
         feedback=[event for event in events.feedback if event.subscriber.uuid not in subscribers],
     )

@@ -98,6 +98,8 @@ class Campaign:
     utm_tags: bool = True
     segment_class: str | None = None
     segment_description: str = "0"
+    later_variants: frozenset[str] = frozenset()
+    """Of a split test, the subscribers (by uuid) who got another variant than the first."""
 
 
 class Open(NamedTuple):
@@ -157,6 +159,8 @@ class Events:
 
     opens: list[Open] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    later_clicks: list[Click] = field(default_factory=list)
+    """Those in later variants of a split test, which are on the mails and nowhere else."""
     unsubscribes: list[Unsubscribe] = field(default_factory=list)
     feedback: list[Feedback] = field(default_factory=list)
 
