@@ -6,11 +6,11 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo example test coverage test-sandbox test-install test-all test-newest mutants lint format bench lock clean image test-image sbom standard-tests official-checks
+.PHONY: help venv demo example dbt test coverage test-sandbox test-install test-dbt test-all test-newest mutants lint format bench lock clean image test-image sbom standard-tests official-checks
 
 help:
-	@echo "make venv | demo | example [CONFIG=secrets/config.json] | lint | format | bench [BENCH=--quick] | lock [UPGRADE=--upgrade] | clean"
-	@echo "make test | coverage | test-sandbox | test-install [SEEDS=5] | test-all | test-newest | mutants"
+	@echo "make venv | demo | dbt | example [CONFIG=secrets/config.json] | lint | format | bench [BENCH=--quick] | lock [UPGRADE=--upgrade] | clean"
+	@echo "make test | coverage | test-sandbox | test-install | test-dbt [SEEDS=5] | test-all | test-newest | mutants"
 	@echo "make image | test-image | sbom [IMAGE=$(IMAGE)] | standard-tests | official-checks"
 
 # $(call install,ENVIRONMENT,LOCK): how every environment is made, and in the Dockerfile the image. It holds what the lock
@@ -48,7 +48,9 @@ ON_ALL_CORES = -m pytest --numprocesses $(WORKERS) --dist worksteal
 # More processes than cores, since many tests wait.
 WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
 INSTALLING := integration_tests/test_environments.py
-OF_THE_CONNECTOR := -m "not image_tests" --ignore unit_tests/sandbox --ignore $(INSTALLING) unit_tests integration_tests
+OF_DBT := integration_tests/dbt
+OF_THE_CONNECTOR := -m "not image_tests" --ignore unit_tests/sandbox --ignore $(INSTALLING) --ignore $(OF_DBT) \
+	unit_tests integration_tests
 
 test: venv
 	$(BIN)/python $(ON_ALL_CORES) $(OF_THE_CONNECTOR)
@@ -61,6 +63,10 @@ test-sandbox: venv
 
 test-install: venv
 	$(BIN)/python $(ON_ALL_CORES) $(INSTALLING)
+
+# The dbt package on DuckDB, and on a Postgres of its own if that is installed (Debian: postgresql).
+test-dbt: venv .dbt-venv/installed
+	$(BIN)/python $(ON_ALL_CORES) $(OF_DBT)
 
 # All of these and the coverage, with many random cases and every Python from 3.10 to 3.13 that is on the PATH or in pyenv, each in an environment of its own.
 test-all:
@@ -77,7 +83,7 @@ test-newest:
 	$(PYTHON) -m venv --clear .venv-newest
 	.venv-newest/bin/python -m pip install --quiet --editable '.[dev]'
 	.venv-newest/bin/python -m pip list
-	.venv-newest/bin/python $(ON_ALL_CORES) -m "not image_tests" --ignore unit_tests/test_locks.py unit_tests integration_tests
+	.venv-newest/bin/python $(ON_ALL_CORES) -m "not image_tests" --ignore unit_tests/test_locks.py --ignore $(OF_DBT) unit_tests integration_tests
 
 # Do the tests notice when the core is broken? To be run before a release; a workflow does it every week.
 mutants: venv
@@ -144,6 +150,14 @@ example: venv .example-venv/installed
 	@$(PYTHON) -c 'import sys; sys.version_info < (3, 13) or sys.exit("PyAirbyte needs Python 3.10 to 3.12: make example PYTHON=python3.12")'
 	$(call install,.example-venv,$<)
 
+# From the sandbox to the marts of the dbt package, in half a minute once dbt is installed. It has an environment of its
+# own: dbt brings 50 packages.
+dbt: venv .dbt-venv/installed
+	@$(BIN)/python -m examples.warehouse
+
+.dbt-venv/installed: dbt/requirements.lock
+	$(call install,.dbt-venv,$<)
+
 # Pins stay as they are unless they must change, or UPGRADE=--upgrade is given. uv does not read pip's configuration: an
 # index other than the public one is given by UV_DEFAULT_INDEX.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --only-binary :all: --generate-hashes \
@@ -153,9 +167,10 @@ lock: $(VENV)/dependencies
 	$(LOCK) pyproject.toml --output-file requirements.lock
 	$(LOCK) pyproject.toml --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 	$(LOCK) examples/requirements.in --output-file examples/requirements.lock
+	$(LOCK) dbt/requirements.in --output-file dbt/requirements.lock
 	$(LOCK) benchmarks/peers/requirements.in --constraint requirements.lock --output-file benchmarks/peers/requirements.lock
 	$(subst 3.10,3.11,$(LOCK)) scripts/official-checks.in --output-file scripts/official-checks.lock
 
 clean:
-	rm -rf .venv .venv-* .bench-venv .example-venv .official-venv benchmarks/quick examples/results build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* .bench-venv .dbt-venv .example-venv .official-venv benchmarks/quick dbt/target examples/results build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
