@@ -14,7 +14,7 @@ STEPS: list[dict[str, Any]] = [step for job in JOBS for step in job["steps"]]
 
 
 def test_every_job_has_a_runner_and_steps_that_either_run_or_use_something() -> None:
-    assert WORKFLOW["jobs"].keys() == {"lint", "test", "audit", "image", "publish"}
+    assert WORKFLOW["jobs"].keys() == {"lint", "test", "dbt", "audit", "image", "publish"}
     assert all(job["runs-on"] for job in JOBS)
     assert all(("run" in step) != ("uses" in step) for step in STEPS)
 

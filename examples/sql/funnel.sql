@@ -1,15 +1,15 @@
 -- From sent to opened to clicked to unsubscribed, in people: how many of a campaign's mails get how far?
 --
 -- Counted from single mails, so every variant of a split test is in it. Whoever clicked has opened too, also where
--- images are blocked and no open was seen. Hard bounces and mails that the provider refused have not arrived. A spam
--- complaint counts as an unsubscribe. Percentages are of the mails that arrived.
+-- images are blocked and no open was seen. Hard bounces, suppressed mails and those that the provider refused have not
+-- arrived. A spam complaint counts as an unsubscribe. Percentages are of the mails that arrived.
 --
 -- Streams: campaigns, campaign_sends, campaign_bounces, campaign_unsubscribes, email_lists. Mailcoach 6.24.1 or later.
 -- Runs on DuckDB and on SQLite.
 
 with
-hard_bounces as (
-    select distinct campaign_uuid, subscriber_uuid from campaign_bounces where type = 'bounce'
+sent_back as (
+    select distinct campaign_uuid, subscriber_uuid from campaign_bounces where type in ('bounce', 'suppressed')
 ),
 mails as (
     select m.campaign_uuid,
@@ -18,7 +18,7 @@ mails as (
            case when m.click_count > 0 then 1 else 0 end as clicked,
            case when u.subscriber_uuid is not null then 1 else 0 end as unsubscribed
     from campaign_sends m
-    left join hard_bounces b on b.campaign_uuid = m.campaign_uuid and b.subscriber_uuid = m.subscriber_uuid
+    left join sent_back b on b.campaign_uuid = m.campaign_uuid and b.subscriber_uuid = m.subscriber_uuid
     left join campaign_unsubscribes u on u.campaign_uuid = m.campaign_uuid and u.subscriber_uuid = m.subscriber_uuid
     where m.sent_at is not null
 ),

@@ -28,7 +28,7 @@ def main() -> None:
     sandbox, _ = sandbox_with_newsletter(weeks=12, people=80)
     with sandbox:
         load(sandbox, RESULTS / "mailcoach.duckdb")
-    done = dbt("build", RESULTS / "mailcoach.duckdb", mailcoach_example=True)
+    done = dbt("build", RESULTS / "mailcoach.duckdb", {"mailcoach_example": True})
     sys.exit(done.returncode)
 
 
@@ -49,22 +49,28 @@ def load(sandbox: Sandbox, database: Path, streams: list[str] | None = None) -> 
 
 
 def dbt(
-    command: str, database: Path, *arguments: str, environ: Mapping[str, str] | None = None, **variables: object
+    command: str,
+    database: Path,
+    variables: Mapping[str, object],
+    project: Path = PACKAGE,
+    environ: Mapping[str, str] | None = None,
+    capture: bool = False,
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command of dbt on a DuckDB, or on what `environ` says. Its files go beside the database."""
-    folder = database.parent
+    """Run a command of dbt on a DuckDB, or on what `environ` says. What it writes goes beside the database."""
+    written = str(database.parent / "dbt")
+    places = ["--project-dir", str(project), "--profiles-dir", str(PACKAGE)]
     return subprocess.run(
-        [
-            *(str(TOOLS / "dbt"), *command.split(), "--project-dir", str(PACKAGE), "--profiles-dir", str(PACKAGE)),
-            *("--target-path", str(folder / "dbt"), "--log-path", str(folder / "dbt")),
-            *("--vars", json.dumps(variables), *arguments),
-        ],
+        [str(TOOLS / "dbt"), *command.split(), *places, "--vars", json.dumps(variables)],
         env={
             **os.environ,
             "MAILCOACH_DUCKDB": str(database),
+            "DBT_LOG_PATH": written,
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "DBT_TARGET_PATH": written,
             **(environ or {}),
         },
+        stdin=subprocess.DEVNULL,
+        capture_output=capture,
         text=True,
         check=False,
     )

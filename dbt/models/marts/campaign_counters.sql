@@ -83,7 +83,11 @@ compared as (
         greatest(coalesce(campaigns.mailcoach_sent_count, 0) - campaigns.mails, 0) as missing_mails,
         oldest.oldest_at is null as is_nothing_read,
         {% if pruned_after is not none -%}
+        {% if pruned_after -%}
         coalesce(campaigns.sent_at < {{ mailcoach.days_before('account.as_of', pruned_after) }}, false)
+        {%- else -%}
+        false
+        {%- endif %}
         {%- else -%}
         coalesce(campaigns.sent_at < {{ mailcoach.days_before('oldest.oldest_at', 1) }}, false)
         {%- endif %} as is_pruned

@@ -76,7 +76,7 @@ select
     campaigns.mailcoach_bounce_count,
     campaigns.mailcoach_bounce_rate,
     campaigns.statistics_calculated_at,
-    coalesce(campaigns.status = 'sent' and recipients.sent > campaigns.sent_to_number_of_subscribers, false)
+    coalesce(campaigns.status = 'sent' and recipients.mails > campaigns.sent_to_number_of_subscribers, false)
         as is_split_test
 from {{ ref('stg_mailcoach__campaigns') }} as campaigns
 left join recipients on recipients.campaign_uuid = campaigns.campaign_uuid
