@@ -17,6 +17,13 @@ from unit_tests.seeds import combined
 
 ADDRESS = re.compile(r"[^\s<>\"'=,;:/]+@[a-z0-9-]+\.[a-z.]+", re.IGNORECASE)
 
+DOMAINS = {
+    "subscribers": "email",
+    "suppressions": "email",
+    "campaign_opens": "subscriber_email",
+    "campaign_unsubscribes": "subscriber_email",
+    "campaign_bounces": "subscriber_email",
+}
 CODED = (
     *("in.codes%2540example.net", "in&#46;codes&commat;&#101;xample.net", "in\\u002ecodes\\u0040example.net"),
     *("in=2Ecodes=40exam=\r\nple.net", "in.codes＠example.net", "in.co\u200bdes@example.net"),
@@ -127,6 +134,17 @@ def test_hashes_are_the_same_in_every_stream() -> None:
             assert found == [hashed(str(each["email"])) for each in mail.to]
 
 
+@pytest.mark.parametrize(("version", "privacy"), combined(["v6", "v8", "cloud"], ["plain", "sha256", "drop"]))
+def test_every_stream_of_addresses_tells_their_domains_unless_they_are_dropped(version: str, privacy: str) -> None:
+    with account(version) as sandbox:
+        result = read(sandbox, DOMAINS, sandbox.config(email_privacy=privacy), changes=BRIEF)
+        for stream, address in DOMAINS.items():
+            truth = by_key(stream, sandbox.truth(stream))
+            told = {key: row.get("email_domain") for key, row in by_key(stream, result.records(stream)).items()}
+            known = {key: row[address].rpartition("@")[2].lower() for key, row in truth.items()}
+            assert told == (dict.fromkeys(known) if privacy == "drop" else known), stream
+
+
 def test_an_address_in_codes_has_the_hash_of_the_address_or_is_dropped() -> None:
     with account("v8") as sandbox:
         for privacy, left in (("sha256", hashed("in.codes@example.net")), ("drop", "")):
@@ -141,7 +159,7 @@ def test_dropping_leaves_all_that_is_no_address() -> None:
     with account("v8") as sandbox:
         result = read_here(sandbox, ["subscribers"], sandbox.config(email_privacy="drop"))
         assert not any("email" in row for row in result.records("subscribers"))
-        truth = [{**row, "email": None} for row in sandbox.truth("subscribers")]
+        truth = [{**row, "email": None, "email_domain": None} for row in sandbox.truth("subscribers")]
         plain = [row for row in truth if not any(ADDRESS.search(text) for text in texts(row))]
         assert len(truth) - len(plain) == 3
         assert set(rows(plain)) <= set(table("subscribers", result.records("subscribers")))

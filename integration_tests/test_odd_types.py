@@ -30,7 +30,7 @@ ODD: list[Any] = [
 KEYS = {"uuid", "subscriber_uuid", "type", "campaign_uuid"}
 # What the connector makes from other fields.
 DERIVED = {"status", "email_list", "subscriber_unsubscribed_at", "campaign_sent_at", "url", "email_list_uuid"}
-DERIVED |= {"campaign_statistics_calculated_at", "subscriber_email_list_uuid"}
+DERIVED |= {"campaign_statistics_calculated_at", "subscriber_email_list_uuid", "email_domain"}
 
 
 ACCOUNTS = [("v6", 1), ("v8", 3), ("cloud", 5), ("v7", 2), ("v8", 4)]

@@ -132,6 +132,20 @@ def test_the_docs_show_the_hash_of_an_address_as_it_is_made() -> None:
     assert code(record["email"]) in DOCS
 
 
+def test_the_docs_name_the_streams_that_tell_the_domain_of_an_address() -> None:
+    (bullet,) = re.findall(r"- \*\*The domain of an address stays.*?\n- ", DOCS, re.DOTALL)
+    with_domain = [stream.name for stream in STREAMS if "email_domain" in stream.get_json_schema()["properties"]]
+    assert re.findall(r"`(\w+)`", bullet.partition(" have it as ")[0])[1:] == with_domain
+    personal = {row[0]: row[1] for row in table("| Stream | Personal data |")}
+    assert [name for name, what in personal.items() if "`email_domain`" in what] == list(map(code, with_domain))
+
+
+def test_the_recipe_for_erasing_a_person_names_every_stream() -> None:
+    recipe = (ROOT / "examples/sql/erase_person.sql").read_text()
+    named = set(re.findall(r"^(?:update|delete from) (\w+)", recipe, re.MULTILINE))
+    assert named == {stream.name for stream in STREAMS}
+
+
 def test_fields_that_the_docs_join_by_are_in_the_schemas() -> None:
     schemas = {stream.name: stream.get_json_schema()["properties"] for stream in STREAMS}
     for text in [cell for row in table("| To find | Join |") for cell in row]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from source_mailcoach.records import decoding
 from source_mailcoach.records import privacy as privacy_module
-from source_mailcoach.records.privacy import Privacy, protect
+from source_mailcoach.records.privacy import Privacy, domain_of, protect
 from unit_tests.seeds import count, seeds
 
 ADDRESSES = (
@@ -65,6 +65,36 @@ def test_the_hash_is_the_one_that_others_compute() -> None:
     """From `printf jane@example.com | sha256sum`."""
     known = "8c87b489ce35cf2e2f39f80e282cb2e804932a56a213983eeeb428407d43b52d"
     assert protected(" Jane@example.com", "sha256", "email") == known
+
+
+@pytest.mark.parametrize(
+    ("address", "domain"),
+    [
+        (" Jane.Doe+news@Mail.Example.ORG\n", "mail.example.org"),
+        ("jane@XN--MLLER-KVA.example.org", "xn--mller-kva.example.org"),
+        ("jürgen@MÜLLER.example.org", "müller.example.org"),
+        ('"jane@home"@example.net', None),
+        ("jane@[192.0.2.1]", "[192.0.2.1]"),
+        ("jane@localhost", "localhost"),
+        ("Jane Doe <jane@Example.com>", "example.com"),
+        ("jane%40example.com", "example.com"),
+        ("=?utf-8?Q?jane=40example.com?=", "example.com"),
+        ("jane@example.com, bob@example.org", None),
+        ("eyJpdiI6Ik1", None),
+        ("jane@", None),
+        ("jane", None),
+        (" ", None),
+        ("", None),
+        (None, None),
+        (7, None),
+    ],
+)
+def test_the_domain_of_an_address_is_told_also_beside_its_hash_but_not_if_it_is_dropped(
+    address: object, domain: str | None
+) -> None:
+    for privacy in ("plain", "sha256"):
+        assert domain_of(address, privacy) == domain
+    assert domain_of(address, "drop") is None
 
 
 JANE, BOB = hashed("jane@example.com"), hashed("bob@example.org")

@@ -242,11 +242,14 @@ def test_what_is_in_several_streams_is_described_alike_in_all_of_them() -> None:
     stamps = ("campaign_sent_at", "campaign_statistics_calculated_at")
     keys = ("uuid", "campaign_uuid")
     assert fields_of("campaigns.email_list") == fields_of("email_lists")
-    assert fields_of("campaign_unsubscribes.subscriber") == fields_of("subscribers", "status")
+    assert fields_of("campaign_unsubscribes.subscriber") == fields_of("subscribers", "status", "email_domain")
     assert fields_of("campaign_sends", *keys, *stamps) == fields_of("sends", *keys)
     assert fields_of("campaign_clicks.clicks[]", "uuid") == fields_of(
         "campaign_click_events", "uuid", "campaign_uuid", "url", *stamps
     )
+    with_domain = [name for name in PROMISED if "email_domain" in fields_of(name)]
+    assert with_domain == [name for name, stream in STREAMS.items() if stream.facts.address]
+    assert len({json.dumps(fields_of(name)["email_domain"]) for name in with_domain}) == 1
     of_campaigns = [name for name, (_, cursor) in PROMISED.items() if cursor == OF_CAMPAIGNS]
     for stamp in stamps:
         assert len({json.dumps(fields_of(name)[stamp]) for name in of_campaigns}) == 1

@@ -24,7 +24,7 @@ for message in map(json.loads, sys.stdin):
     if message["type"] == "RECORD":
         name, row = message["record"]["stream"], message["record"]["data"]
         values = [row.get(field) for field in columns[name]]
-        values = [json.dumps(value) if isinstance(value, (dict, list)) else value for value in values]
+        values = [json.dumps(v, ensure_ascii=False) if isinstance(v, (dict, list)) else v for v in values]
         database.execute(f"replace into {name} values ({', '.join('?' * len(values))})", values)
     elif message["type"] == "STATE":
         database.commit()

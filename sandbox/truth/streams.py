@@ -58,15 +58,21 @@ STREAMS = tuple(PRIMARY_KEYS)
 """All streams, in the order of discover."""
 
 
+def with_domain(record: Row, address: str) -> Row:
+    """The domain of the address in a field: a connector tells it also where it hashes the address."""
+    _, at, domain = (record[address] or "").lower().rpartition("@")
+    return record | {"email_domain": domain if at and domain else None}
+
+
 def _unsubscribe(unsubscribe: Unsubscribe, store: Store) -> Row:
-    record = unsubscribe_record(unsubscribe)
+    record = with_domain(unsubscribe_record(unsubscribe), "subscriber_email")
     return record | {"subscriber_unsubscribed_at": record["subscriber"]["unsubscribed_at"]}
 
 
 def _opens(campaign: Campaign, store: Store) -> Iterable[Row]:
     """Generated ones are left out."""
     groups = [] if campaign.uuid in store.generated else store.children(campaign, "opens")
-    return (open_record(group, store) for group in groups)
+    return (with_domain(open_record(group, store), "subscriber_email") for group in groups)
 
 
 def _click_events(campaign: Campaign, store: Store) -> Iterable[Row]:
@@ -80,18 +86,20 @@ CHILD_STREAMS: Mapping[str, Callable[[Campaign, Store], Iterable[Row]]] = {
     "campaign_unsubscribes": lambda campaign, store: (
         _unsubscribe(row, store) for row in store.children(campaign, "unsubscribes")
     ),
-    "campaign_bounces": lambda campaign, store: (bounce_record(row) for row in store.children(campaign, "bounces")),
+    "campaign_bounces": lambda campaign, store: (
+        with_domain(bounce_record(row), "subscriber_email") for row in store.children(campaign, "bounces")
+    ),
     "campaign_sends": lambda campaign, store: (
         send_record(row, store) for row in store.campaign_sends(campaign).values()
     ),
 }
 OTHER_STREAMS: Mapping[str, Callable[[Any, Store], Row]] = {
     "email_lists": email_list_record,
-    "subscribers": lambda row, store: subscriber_with_status(row),
+    "subscribers": lambda row, store: with_domain(subscriber_with_status(row), "email"),
     "tags": lambda row, store: tag_record(row),
     "segments": segment_record,
     "sends": send_record,
-    "suppressions": lambda row, store: suppression_record(row),
+    "suppressions": lambda row, store: with_domain(suppression_record(row), "email"),
     "templates": lambda row, store: template_record(row),
     "transactional_mails": transactional_mail_record,
     "transactional_mail_templates": lambda row, store: transactional_mail_template_record(row),

@@ -15,7 +15,7 @@ from typing import Any
 from airbyte_cdk.sources.utils.transform import TransformConfig, TypeTransformer
 
 from source_mailcoach.records.drift import Drift
-from source_mailcoach.records.privacy import Privacy, protect
+from source_mailcoach.records.privacy import Privacy, domain_of, protect
 from source_mailcoach.sync.times import as_time, is_plain, is_zero_date
 
 Fit = Callable[[Any], Any]
@@ -45,16 +45,22 @@ class RowFit:
 class PrivacyTransformer(TypeTransformer):
     """The CDK's hook for changing records: protects email addresses, as the last step before a record goes out.
 
+    `address` is the field of a person's address, or empty: the last moment to tell the domain is before it is a hash.
+
     The CDK's own normalization is not used. It has no rule for `[]` as an object, and logs a line for each value of
     each record. It also comes too late: a stream would go by other values than those that go out.
     """
 
-    def __init__(self, privacy: Privacy) -> None:
+    def __init__(self, privacy: Privacy, address: str) -> None:
         super().__init__(TransformConfig.CustomSchemaNormalization)
         self._privacy: Privacy = privacy
+        self._address = address
 
     def transform(self, record: dict[str, Any], schema: Mapping[str, Any]) -> None:
+        domain = domain_of(record.get(self._address), self._privacy) if self._address else None
         protect(record, self._privacy)
+        if self._address:
+            record["email_domain"] = domain
 
 
 def compile_fit(schema: Mapping[str, Any], drift: Drift, name: str = "") -> Fit:

@@ -56,6 +56,20 @@ def protect(record: dict[str, Any], privacy: Privacy) -> None:
         record.update(fields)
 
 
+def domain_of(address: object, privacy: Privacy) -> str | None:
+    """The domain of the one address in a field, in lower case and else as it is written (`xn--…`).
+
+    None if there is no address, as in the encrypted text of some servers, or more than one @, or if addresses are
+    dropped.
+    """
+    if privacy == "drop" or not isinstance(address, str):
+        return None
+    plain, found = _read_field(address)
+    if not found or plain.count("@") != 1:
+        return None
+    return plain[slice(*found[0])].rpartition("@")[2].lower() or None
+
+
 def _protect(value: Any, privacy: Privacy, name: str = "") -> Any:
     """`name` is the field that holds the value. An item of a list, or a key with its value, is dropped altogether."""
     if name in NOT_ADDRESSES:
@@ -100,17 +114,22 @@ def _protect_field(value: str, privacy: Privacy) -> str | None:
     """The hashes of the addresses in a field made for one; mostly it is one. Other text, such as a name, is removed."""
     if privacy == "drop":
         return None
-    decoded = Decoded(ENCODED_WORDS.sub(lambda words: decode_words(words[0]), value)).text
-    alone = UNSEEN.sub("", decoded).strip()
-    if alone.count("@") == 1 and not LIST.search(alone):
-        return _replacement(alone, privacy)
-    found = list(_addresses(decoded))
+    decoded, found = _read_field(value)
     if not found:
         return _replacement(value, privacy)
     hashes = [str(_replacement(decoded[start:end], privacy)) for start, end in found]
     between = [decoded[end:start] for (_, end), (start, _) in pairwise(found)]
     separators = [each if SEPARATOR.fullmatch(each) else ", " for each in between]
     return "".join(part for pair in zip(["", *separators], hashes, strict=True) for part in pair)
+
+
+def _read_field(value: str) -> tuple[str, list[tuple[int, int]]]:
+    """The plain text of a field made for an address, and start and end of each address in it."""
+    decoded = Decoded(ENCODED_WORDS.sub(lambda words: decode_words(words[0]), value)).text
+    alone = UNSEEN.sub("", decoded).strip()
+    if alone.count("@") == 1 and not LIST.search(alone):
+        return alone, [(0, len(alone))]
+    return decoded, list(_addresses(decoded))
 
 
 def _protect_text(text: str, privacy: Privacy) -> str | None:

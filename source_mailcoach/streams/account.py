@@ -42,6 +42,7 @@ class Suppressions(MailcoachStream):
         sort="-created_at",
         changes_sort="-created_at",
         ties=("created_at",),
+        address="email",
         since="Mailcoach 8",
     )
 

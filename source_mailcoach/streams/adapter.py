@@ -61,7 +61,7 @@ class MailcoachStream(HttpStream, ABC):
     @cached_property
     def transformer(self) -> PrivacyTransformer:  # type: ignore[override]
         """The last to change a record. Like the fit it is made by streams that are read."""
-        return PrivacyTransformer(self.config.email_privacy)
+        return PrivacyTransformer(self.config.email_privacy, self.facts.address)
 
     def _fit(self) -> RowFit:
         return RowFit(self.row_schema(), self.facts.wire)

@@ -21,6 +21,7 @@ class CampaignOpens(CampaignStream):
         changes_sort="-last_opened_at,email",
         changed="last_opened_at",
         counter="unique_open_count",
+        address="subscriber_email",
         unwanted=("uuid",),  # v6 and v7 send it, always null
         wire={"uuid": {}, "subscriber_email_list_uuid": {}},
     )
@@ -49,6 +50,7 @@ class CampaignUnsubscribes(CampaignStream):
         comes_late=True,
         counter="unsubscribe_count",
         uncounted=True,
+        address="subscriber_email",
         unwanted=("campaign",),  # v6 repeats the whole campaign, with all of its HTML, in every row
         wire={"campaign": {}},
     )
@@ -74,6 +76,7 @@ class CampaignBounces(CampaignStream):
         ties=("created_at", "subscriber_email", "bounce_count"),
         counter="bounce_count",
         uncounted=True,
+        address="subscriber_email",
         since="Mailcoach 6.24",
     )
 

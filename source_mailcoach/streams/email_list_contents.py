@@ -21,6 +21,7 @@ class Subscribers(EmailListStream):
         sort="-id",
         changes_sort="-updated_at,-id",
         counter="active_subscribers_count",
+        address="email",
     )
 
     def records_of(self, row: Row) -> Iterable[Row]:

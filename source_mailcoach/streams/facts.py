@@ -32,6 +32,7 @@ class Facts:
                   they are few.
     rereads       Rows change, and nothing shows it. Those of the engagement window are read again in each sync.
     starts        The start date of the configuration leaves out older rows.
+    address       The field with the address of a person, whose domain goes out as `email_domain`.
     unwanted      Fields that the server sends and that are removed from the records.
     wire          The schemas of fields that only the server's rows have, or that have another type in them.
     filters       Parameters of each request, with the same placeholders as the endpoint.
@@ -51,6 +52,7 @@ class Facts:
     uncounted: bool = False
     rereads: bool = False
     starts: bool = False
+    address: str = ""
     unwanted: tuple[str, ...] = ()
     wire: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     filters: Mapping[str, str] = field(default_factory=dict)

@@ -47,6 +47,8 @@ def stamped(kind: str, row: dict[str, Any], campaign: dict[str, Any]) -> dict[st
         "campaign_sent_at": campaign["sent_at"],
         "campaign_statistics_calculated_at": campaign["statistics_calculated_at"],
     }
+    if "subscriber_email" in row:
+        row["email_domain"] = row["subscriber_email"].split("@")[1].lower()
     if kind == "unsubscribes":
         row["subscriber_unsubscribed_at"] = row["subscriber"]["unsubscribed_at"]
     return row

@@ -41,6 +41,8 @@ def clean(stream: str, row: dict[str, Any]) -> dict[str, Any]:
             found[name] = list(value.values())
     if "email_list_id" in found:
         found["email_list_uuid"] = found.pop("email_list_id")
+    if "email" in row:
+        found["email_domain"] = row["email"].split("@")[1].lower()
     if stream == "subscribers":
         confirmed = "subscribed" if row["subscribed_at"] else "unconfirmed"
         found["status"] = "unsubscribed" if row["unsubscribed_at"] else confirmed
