@@ -90,10 +90,9 @@ class Client:
         tally.begin_list(start > 0) if not start else None
         tally.see_total(len(rows))
         page = rows[max(0, start - self.rng.choice([0, 0, 2])) : start + size]
-        since = None if self.cursor is None else text(self.cursor)
         for key, created in page:
             self.came.add(key)
-            tally.see(key, text(created), since, text(cursor))
+            tally.see(key, text(created), text(cursor))
         is_over = start + size >= len(rows) or (not is_whole and page[-1][1] < (self.cursor or 0))
         if is_over:
             tally.end_list(0)
@@ -235,10 +234,36 @@ def test_rows_of_an_import_that_are_all_of_the_newest_second_count_once() -> Non
         client.server.lists[0].update({client.rng.randbytes(16): client.server.now for _ in range(500)})
     assert len(client.known.recent) <= ROOM
     client.server.now += 1
-    client.sync(is_whole=False)
     client.sync(is_whole=True)
+    client.sync(is_whole=False)
     assert not client.is_off
     assert (client.known.rows, client.asked) == (len(client.server.keys), 0)
+
+
+def test_of_rows_that_were_all_made_in_the_second_of_a_pass_one_that_is_deleted_is_told() -> None:
+    client = a_client(1, rows=40)
+    client.server.now += 1
+    client.server.lists[0].update({client.rng.randbytes(16): client.server.now for _ in range(500)})
+    client.sync(is_whole=True)
+    gone = [client.server.lists[0].popitem()[0] for _ in range(3)]
+    client.server.now += 1
+    client.sync(is_whole=False)
+    assert client.is_off
+    client.sync(is_whole=True)
+    assert client.told == set(gone)
+
+
+def test_a_list_that_goes_on_in_the_middle_proves_nothing_of_the_whole() -> None:
+    client = a_client(1, lists=1)
+    client.server.now += 1
+    client.sync(is_whole=True)
+    tally = Tally(client.known, 16, is_whole=True, is_resumed=False)
+    tally.begin_list(is_resumed=True)
+    tally.see_total(len(client.server.keys))
+    tally.end_list(0)
+    tally.end(text(client.server.now), text(client.server.now))
+    assert (tally.known.gone, tally.unnamed, tally.is_off) == ((), 0, False)
+    assert tally.known.sketch == client.known.sketch
 
 
 def test_a_row_that_is_there_all_the_same_stays_known_and_is_not_asked_for_again() -> None:
@@ -251,7 +276,7 @@ def test_a_row_that_is_there_all_the_same_stays_known_and_is_not_asked_for_again
         tally.begin_list(False)
         tally.see_total(len(rows))
         for each, at in rows.items():
-            tally.see(each, text(at), text(client.cursor or 0), text(client.cursor or 0))
+            tally.see(each, text(at), text(client.cursor or 0))
         tally.end_list(0)
     tally.end(text(client.cursor or 0), text(client.server.now))
     assert tally.known.gone == (key,)
@@ -304,7 +329,7 @@ def test_a_key_is_of_uuids_in_the_usual_form_alone() -> None:
 
 def test_what_is_saved_comes_back_as_it_was() -> None:
     recent, fresh = {b"1" * 16: text(1)}, {b"2" * 16: text(2)}
-    known = Known(text(3), 5, a_sketch(), recent, fresh, (b"3" * 16,))
+    known = Known(text(3), text(4), 5, a_sketch(), recent, fresh, (b"3" * 16,))
     assert Known.from_json(json.loads(json.dumps(known.to_json()))) == known
 
 
@@ -326,7 +351,7 @@ BROKEN: list[dict[str, Any]] = [
 @pytest.mark.parametrize("change", BROKEN, ids=str)
 def test_what_was_changed_outside_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises((ValueError, KeyError, TypeError, AttributeError)):
-        Known.from_json({**Known(text(3), 5, a_sketch()).to_json(), **change})
+        Known.from_json({**Known(text(3), text(4), 5, a_sketch()).to_json(), **change})
 
 
 # When all lists are read whole --------------------------------------------------------------------------------------
@@ -342,15 +367,15 @@ CASES = [
     (VOID, 7, False, False, False),
     (VOID, 1, False, False, True),
     (VOID, 7, False, True, True),
-    (Known(DAY_BEFORE, 5, "s"), 7, True, False, False),
-    (Known(DAY_BEFORE, 5, "s"), 7, True, True, True),
-    (Known(DAY_BEFORE, 5, "s"), 7, False, True, False),
-    (Known(WEEKS_BEFORE, 5, "s"), 7, False, False, False),
-    (Known(WEEKS_BEFORE, 5, "s"), 7, True, False, True),
-    (Known(WEEKS_BEFORE, 5, "s"), 0, True, False, False),
-    (Known(WEEKS_BEFORE, 5, "s"), 0, True, True, True),
-    (Known(WEEKS_BEFORE, 5, "s"), 7, False, True, True),
-    (Known(WEEKS_BEFORE, 5, "s"), 0, False, True, False),
+    (Known(DAY_BEFORE, None, 5, "s"), 7, True, False, False),
+    (Known(DAY_BEFORE, None, 5, "s"), 7, True, True, True),
+    (Known(DAY_BEFORE, None, 5, "s"), 7, False, True, False),
+    (Known(WEEKS_BEFORE, None, 5, "s"), 7, False, False, False),
+    (Known(WEEKS_BEFORE, None, 5, "s"), 7, True, False, True),
+    (Known(WEEKS_BEFORE, None, 5, "s"), 0, True, False, False),
+    (Known(WEEKS_BEFORE, None, 5, "s"), 0, True, True, True),
+    (Known(WEEKS_BEFORE, None, 5, "s"), 7, False, True, True),
+    (Known(WEEKS_BEFORE, None, 5, "s"), 0, False, True, False),
 ]
 
 

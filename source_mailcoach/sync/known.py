@@ -5,23 +5,25 @@ all of it is read again: `Known` has the sketch of all rows that have come, and 
 rows that are there now names those that are gone (see `sketch`).
 
     read     when the last reading of the whole lists began, whether it came to its end or not
-    rows     how many rows are known that were created before the cursor of the stream
+    until    rows that were created before this time are known, and any other row is new: a little after the cursor
+    rows     how many rows are known
     sketch   of these rows; "" before the first reading of the whole lists
     recent   rows that were created since, up to `ROOM` of them, each with that time: the next pass has to come across
-             them again, so it notices at once if one is gone. Those beyond count as new again in the next pass.
+             them again, so it notices at once if one is gone. Those beyond are only known after that.
     fresh    the same, of those that the pass under way has come across
     gone     rows that seem to be gone, and have yet to be asked for. Only Mailcoach's own word makes a tombstone.
 
-A row that was created before the cursor is known, and any other is new: the cursor is the one time that is reckoned by
-the clock that stamps rows, however wrong other clocks are. So each row gets into the sketch once. If one does not (the
-process was killed), or does twice, the next reading of the whole lists puts it right, at the cost of a request.
+The cursor of a stream is the one time that is reckoned by the clock that stamps rows, however wrong other clocks are.
+So each row gets into the sketch once. If one does not (the process was killed), or does twice, the next reading of the
+whole lists puts it right, at the cost of a request.
 """
 
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +35,7 @@ ROOM = 32
 HELD = 5000
 """Rows of a pass whose keys are kept in memory: so a row that comes twice counts once, except in a longer list."""
 PAGE = 15
+SECOND = timedelta(seconds=1)
 Times = Mapping[bytes, str]
 
 
@@ -41,6 +44,7 @@ class Known:
     """The rows of a stream that the destination has. Keys are those of `key_of`."""
 
     read: str | None = None
+    until: str | None = None
     rows: int = 0
     sketch: str = ""
     recent: Times = field(default_factory=dict)
@@ -48,7 +52,7 @@ class Known:
     gone: tuple[bytes, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        content: dict[str, Any] = {"read": self.read, "rows": self.rows, "sketch": self.sketch}
+        content: dict[str, Any] = {"read": self.read, "until": self.until, "rows": self.rows, "sketch": self.sketch}
         for name, times in (("recent", self.recent), ("fresh", self.fresh)):
             if times:
                 content[name] = {_text(key): created for key, created in times.items()}
@@ -66,7 +70,9 @@ class Known:
             {_bytes(key): _time(created) for key, created in content.get(name, {}).items()}
             for name in ("recent", "fresh")
         )
-        return cls(time_of(content["read"]), rows, sketch, recent, fresh, tuple(map(_bytes, content.get("gone", ()))))
+        until = None if content["until"] is None else _time(content["until"])
+        gone = tuple(map(_bytes, content.get("gone", ())))
+        return cls(time_of(content["read"]), until, rows, sketch, recent, fresh, gone)
 
 
 def _text(key: bytes) -> str:
@@ -117,38 +123,79 @@ def is_whole_due(known: Known, now: datetime | None, every: timedelta, *, is_off
 
 
 class Rows:
-    """The rows that a reading came across: a sketch, and one by one those that the cursor may not cover."""
+    """The rows that a reading came across: a sketch of those that its cursor covers, and the others one by one.
+
+    The cursor so far only grows, mostly. Rows of its very second may be very many, after an import: they have a sketch
+    of their own, the `edge`, until it is clear whether they are covered.
+    """
 
     def __init__(self, sketch: Sketch, rows: int = 0, held: Times | None = None) -> None:
         self.sketch, self.rows = sketch, rows
-        self.held = dict(held or {})
+        self._held = dict(held or {})
+        self._cursor: str | None = None
+        self._edge, self._rows_of_edge = Sketch(sketch.width), 0
+        self._of_edge: dict[bytes, str] = {}
+
+    @property
+    def held(self) -> Times:
+        """The rows that are not in the sketch, up to ROOM of them, the oldest first."""
+        return dict(sorted({**self._held, **self._of_edge}.items(), key=lambda item: item[1])[:ROOM])
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether the second of the cursor has more rows than can be held."""
+        return self._rows_of_edge > ROOM
 
     def add(self, key: bytes | None, created: str | None, cursor: str | None) -> bool:
-        """Take in a row; whether that changed the sketch. Of rows after the cursor so far, only `HELD` are taken."""
-        if key and created and (cursor is None or created >= cursor):
-            if len(self.held) < HELD:
-                self.held[key] = created
-            return False
-        self.rows += 1
-        if key:
-            self.sketch.add(key)
-        return key is not None
+        """Take in a row, given the cursor so far; whether that changed the sketch."""
+        before = self.rows
+        if cursor != self._cursor:
+            self._move(cursor)
+        if not key or not created or (cursor and created < cursor):
+            self.rows += 1
+            if key:
+                self.sketch.add(key)
+        elif cursor and created < second_after(cursor):
+            self._edge.add(key)
+            self._rows_of_edge += 1
+            if len(self._of_edge) < ROOM:
+                self._of_edge[key] = created
+        elif len(self._held) < HELD:
+            self._held[key] = created
+        return self.rows != before
 
-    def settle(self, cursor: str | None) -> None:
-        """Take in those that the cursor covers in the end; the others stay held."""
-        for key, created in list(self.held.items()):
-            if cursor and created < cursor:
-                self.add(key, self.held.pop(key), cursor)
+    def settle(self, until: str | None) -> None:
+        """Take in all rows that were created before a time, and hold the others."""
+        self._move(until)
+        for key, created in list(self._held.items()):
+            if until and created < until:
+                self.add(key, self._held.pop(key), until)
+
+    def _move(self, cursor: str | None) -> None:
+        if self._cursor and cursor and self._cursor < cursor:
+            self.sketch.add_all(self._edge)
+            self.rows += self._rows_of_edge
+        else:
+            self._held |= self._of_edge
+        self._cursor = cursor
+        self._edge, self._rows_of_edge, self._of_edge = Sketch(self.sketch.width), 0, {}
+
+
+@lru_cache(maxsize=8)
+def second_after(time: str) -> str:
+    at = parse_time(time)
+    return sortable((at + SECOND).isoformat()) or time if at else time
 
 
 class Tally:
     """What a pass comes across in this process, given what was known before it.
 
-    `is_whole`: it reads all lists whole. `is_resumed`: it goes on after a part that this process has not seen.
+    `is_whole`: it reads all lists whole. `is_resumed`: it goes on after a part that this process has not seen. Times
+    are such as `sortable` makes.
     """
 
     def __init__(self, known: Known, width: int, is_whole: bool, is_resumed: bool) -> None:
-        self._known, self._width = known, width
+        self._known = known
         self._text = known.sketch
         self._old = Rows(Sketch.from_text(known.sketch), known.rows, known.fresh) if known.sketch else None
         self._recent = dict(known.recent)
@@ -158,6 +205,7 @@ class Tally:
         self._came: set[bytes] = set()
         self._total: int | None = None
         self._counted = self._hidden = 0
+        self._rows_before, self._has_ended = known.rows, False
         self.unnamed = 0
         """How many rows are gone that nothing names."""
 
@@ -167,13 +215,21 @@ class Tally:
         if self._old is None:
             return self._known
         self._text = self._text or self._old.sketch.to_text()
-        fresh = dict(list(self._old.held.items())[:ROOM])
-        return Known(self._known.read, self._old.rows, self._text, self._recent, fresh, tuple(self._gone))
+        held = self._old.held
+        recent, fresh = ({**self._recent, **held}, {}) if self._has_ended else (self._recent, held)
+        return replace(
+            self._known,
+            rows=self._old.rows,
+            sketch=self._text,
+            recent=dict(list(recent.items())[:ROOM]),
+            fresh=fresh,
+            gone=tuple(self._gone),
+        )
 
     @property
     def is_off(self) -> bool:
         """Whether the lists had more or fewer rows than are known; False if not all of them were seen."""
-        return self._old is not None and self._is_complete and self._counted != self._known.rows
+        return self._old is not None and self._is_complete and self._counted != self._rows_before
 
     def begin_list(self, is_resumed: bool) -> None:
         self._total = None
@@ -189,14 +245,18 @@ class Tally:
         """A list could not be read."""
         self._is_complete = False
 
-    def see(self, key: bytes | None, created: str | None, since: str | None, cursor: str | None) -> None:
-        """Take in a row. Rows created `since` are new to the pass; `cursor` is the one that it will leave, so far."""
+    def see(self, key: bytes | None, created: str | None, cursor: str | None, since: str | None = None) -> None:
+        """Take in a row. `cursor` is the one that the pass will leave, so far.
+
+        `since`: rows of its list that were created since are new, because earlier passes could not read it.
+        """
         if key and key in self._came:
             return
         if key and len(self._came) < HELD:
             self._came.add(key)
         if self._now:
             self._now.add(key, created, cursor)
+        since = since or self._known.until
         if self._old and (since is None or (created is not None and created >= since)):
             self._counted -= 1
             if key:
@@ -211,25 +271,25 @@ class Tally:
             self._counted += total
 
     def end(self, cursor: str | None, began: str | None) -> None:
-        """The pass is over, and leaves this cursor."""
-        old = self._old
-        if old:
-            old.settle(cursor)
-            self._text = ""
-            if self._is_complete:
-                self._suspect(self._recent)
-                self._recent = {}
-        if self._is_whole:
-            self._known = Known(began or self._known.read, self._known.rows, self._known.sketch)
-        if self._now and self._is_complete:
-            self._now.settle(cursor)
-            if old:
-                self._compare(old, self._now)
-            self._old, self._text = self._now, ""
-        if self._old:
-            held = sorted(self._old.held.items(), key=lambda item: item[1])
-            self._recent |= dict(held[: ROOM - len(self._recent)])
-            self._old.held = {}
+        """The pass is over, and leaves this cursor. `began`: the server's time at its earliest page.
+
+        It covers the whole second of the cursor if that was over by then: no more rows can come in it. It also does if
+        that second has too many rows to hold. Rows that came later in it are then found by the next whole reading.
+        """
+        old, now, until = self._old, self._now if self._is_complete else None, cursor
+        if cursor and ((began and began > second_after(cursor)) or any(rows.is_crowded for rows in (old, now) if rows)):
+            until = second_after(cursor)
+        for rows in (old, now):
+            if rows:
+                rows.settle(until)
+        if old and self._is_complete:
+            self._suspect(self._recent)
+            self._recent = {}
+        if now and old:
+            self._compare(old, now)
+        self._old, self._text, self._has_ended = now or old, "", True
+        read = began or self._known.read if self._is_whole else self._known.read
+        self._known = Known(read, until if self._old else None)
 
     def _compare(self, old: Rows, now: Rows) -> None:
         """If all of many rows are gone at once, another database has answered: that is told as too much to be named."""
@@ -245,7 +305,7 @@ class Tally:
     # Those that seem to be gone -------------------------------------------------------------------------------------
 
     def is_gone(self, key: bytes) -> None:
-        """Mailcoach says that there is no such row."""
+        """Mailcoach says that there is no such row, or nobody wants it any more."""
         self._gone.pop(key, None)
 
     def is_there(self, key: bytes) -> None:

@@ -45,6 +45,12 @@ class Sketch:
     def add(self, key: bytes) -> None:
         self._put(int.from_bytes(key, "big"), 1, *_hashed(key))
 
+    def add_all(self, other: "Sketch") -> None:
+        """Add the keys of another sketch."""
+        self._counts = [mine + its for mine, its in zip(self._counts, other._counts, strict=True)]
+        self._keys = [mine ^ its for mine, its in zip(self._keys, other._keys, strict=True)]
+        self._checksums = [mine ^ its for mine, its in zip(self._checksums, other._checksums, strict=True)]
+
     def difference(self, other: "Sketch") -> Difference | None:
         """What this set and another one do not have in common; None if that is too much to be named."""
         rest = Sketch(self.width)
