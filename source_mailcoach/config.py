@@ -184,11 +184,32 @@ class Config(BaseModel):
         ),
         json_schema_extra={"order": 11},
     )
+    deleted_rows: Literal["ignore", "mark"] = Field(
+        default="ignore",
+        title="Deleted Rows",
+        description=(
+            "What incremental syncs do about subscribers, campaigns, tags, templates and suppressions that are deleted "
+            "in Mailcoach: ignore leaves their rows in the destination, and mark sends each of them once more with the "
+            "time in _ab_cdc_deleted_at, so that the destination can delete it. Refresh the schema after a change."
+        ),
+        json_schema_extra={"order": 12},
+    )
+    reconcile_days: int = Field(
+        default=7,
+        ge=0,
+        le=365,
+        title="Reconcile Every (Days)",
+        description=(
+            "If subscribers were deleted and Deleted Rows is mark, all of them are read again to find out which, once "
+            "in so many days at the most. 0 turns it off."
+        ),
+        json_schema_extra={"order": 13},
+    )
     connector_id: str | None = Field(
         default=None,
         title="Connector ID",
         description="Set by the platform in saved configurations. You need not enter it.",
-        json_schema_extra={"order": 12, "airbyte_hidden": True, "type": "string"},
+        json_schema_extra={"order": 14, "airbyte_hidden": True, "type": "string"},
     )
 
     _api_base: ApiBase = PrivateAttr()
@@ -246,6 +267,10 @@ class Config(BaseModel):
     @property
     def lookback(self) -> timedelta:
         return timedelta(hours=self.lookback_hours)
+
+    @property
+    def reconcile_every(self) -> timedelta:
+        return timedelta(days=self.reconcile_days)
 
     @property
     def token(self) -> str:

@@ -61,6 +61,8 @@ GOOD_AND_BAD: list[tuple[str, list[object], list[object]]] = [
     ("connection_method", ["self_hosted", "cloud"], ["", "Cloud", "selfhosted", None, 1]),
     ("campaign_status", ["sent", "scheduled", "draft", "all"], ["", "SENT", "sending", "cancelled", None, ["sent"]]),
     ("page_size", [1, 2, 15, 100, 999, 1000], [0, -1, 1001, 10**30, 1.5, None, "many", [], {}]),
+    ("deleted_rows", ["ignore", "mark"], ["", "Mark", "delete", None, True]),
+    ("reconcile_days", [0, 1, 7, 365], [-1, 366, 1.5, None, "weekly", []]),
     ("api_base_url", ["https://team.mailcoach.app/api"], [None, 1, ["https://news.example.com/api"], {}]),
     ("api_token", ["12345678", "x" * 500, "1|~!#$%&'*+-./:;<=>?@[]^_`{}"], [None, 12345678, "1234567", "", [TOKEN]]),
 ]
@@ -296,6 +298,7 @@ def test_choices_are_enums_with_a_default() -> None:
         "connection_method": ["self_hosted", "cloud"],
         "campaign_status": ["sent", "scheduled", "draft", "all"],
         "email_privacy": ["plain", "sha256", "drop"],
+        "deleted_rows": ["ignore", "mark"],
     }
     assert FIELDS["connection_method"]["default"] == "self_hosted"
     assert FIELDS["campaign_status"]["default"] == "sent"

@@ -251,6 +251,61 @@ class ClocksDiffer(Event):
     )
 
 
+# What was deleted -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WholeReading(Event):
+    """The lists of a stream do not have the rows that are known, so they are read whole to find out which are gone."""
+
+    stream: str
+    level = INFO
+    text = "{stream}: rows are gone, or have come unnoticed. All are read again to find out which."
+
+
+@dataclass(frozen=True)
+class RowsDeleted(Event):
+    """So many tombstones are out."""
+
+    stream: str
+    rows: int
+    level = INFO
+
+    def __str__(self) -> str:
+        return f"{self.stream}: {many(self.rows, 'row')} deleted in Mailcoach, and now marked as deleted."
+
+
+@dataclass(frozen=True)
+class RowsUnsure(Event):
+    """Rows seem to be gone, and could not be asked for."""
+
+    stream: str
+    rows: int
+    error: MailcoachError
+    level = WARNING
+
+    def __str__(self) -> str:
+        return (
+            f"{self.stream}: {many(self.rows, 'row')} may have been deleted. Mailcoach could not be asked, so the next "
+            f"sync does that. {self.error.what}"
+        )
+
+
+@dataclass(frozen=True)
+class RowsUnnamed(Event):
+    """More rows are gone than could be named."""
+
+    stream: str
+    rows: int
+    level = WARNING
+
+    def __str__(self) -> str:
+        return (
+            f"{self.stream}: at least {many(self.rows, 'row')} deleted in Mailcoach, more at once than can be named. "
+            "They stay in the destination. A full refresh of this stream with overwrite removes them."
+        )
+
+
 # What is missing ------------------------------------------------------------------------------------------------
 
 

@@ -44,6 +44,7 @@ class Suppressions(MailcoachStream):
         ties=("created_at",),
         address="email",
         since="Mailcoach 8",
+        deletions="short",
     )
 
 
@@ -57,6 +58,7 @@ class Templates(MailcoachStream):
         sort="-updated_at,name",
         changes_sort="-updated_at,name",
         ties=("updated_at", "name"),
+        deletions="short",
     )
 
 

@@ -23,10 +23,12 @@ from source_mailcoach.config import Config
 from source_mailcoach.messages.events import StreamStarted
 from source_mailcoach.records.fit import PrivacyTransformer, RowFit
 from source_mailcoach.streams.checkpoint import DueCheckpointReader
+from source_mailcoach.streams.deletions import Deletions
 from source_mailcoach.streams.facts import Facts, Row, Slice
 from source_mailcoach.streams.of_account import OfAccount, Owner
 from source_mailcoach.streams.pages import Pages
 from source_mailcoach.streams.passes import Passes
+from source_mailcoach.streams.tombstones import with_tombstones
 from source_mailcoach.streams.whole import read_whole
 from source_mailcoach.sync.state import Mode
 from source_mailcoach.transport.api import MailcoachClient
@@ -48,12 +50,14 @@ class MailcoachStream(HttpStream, ABC):
         super().__init__(**parent)
         self._http_client = client  # in place of the CDK's own
         self.client, self.config = client, config
+        self.marks_deleted = bool(self.facts.deletions) and config.deleted_rows == "mark"
         self.pages = self.pages_type(self.facts, self.name, client, self._fit, config.page_size)
         self._state: MutableMapping[str, Any] = {}
         self.owner = self.owner_of_lists()
         if self.owner:
             save = self._save if self.is_resumable else None
-            self.passes = Passes(self.pages, self.owner, self.records_of, self.is_lacking, save)
+            deletions = Deletions(self.pages, config) if self.marks_deleted else None
+            self.passes = Passes(self.pages, self.owner, self.records_of, self.is_lacking, save, deletions)
 
     def read_whole(self) -> Iterator[Row]:
         return read_whole(self.pages, self.records_of, self.is_lacking)
@@ -77,7 +81,7 @@ class MailcoachStream(HttpStream, ABC):
 
     def row_schema(self) -> Mapping[str, Any]:
         """The schema of the rows that the server sends. Mostly it is that of the records: see `records_of`."""
-        return self.get_json_schema()
+        return super().get_json_schema()
 
     def records_of(self, row: Row) -> Iterable[Row]:
         """The records of a row, without what they are stamped with. If the row fits its schema, they fit theirs."""
@@ -94,6 +98,10 @@ class MailcoachStream(HttpStream, ABC):
         self.pages.refuse_gaps()
 
     # What the CDK asks for ----------------------------------------------------------------------------------------
+
+    def get_json_schema(self) -> Mapping[str, Any]:  # type: ignore[override]
+        schema = super().get_json_schema()
+        return with_tombstones(schema, self.facts) if self.marks_deleted else schema
 
     @property
     def primary_key(self) -> list[str]:

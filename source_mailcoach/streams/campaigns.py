@@ -1,7 +1,6 @@
 """The campaigns of the account, and the listing that tells the streams below them which campaigns there are."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
 from typing import Any
 
 from airbyte_cdk.models import SyncMode
@@ -10,8 +9,10 @@ from source_mailcoach.config import Config
 from source_mailcoach.messages.events import ReadAgain, RowsUnchanged
 from source_mailcoach.streams.facts import Facts, Row, Slice
 from source_mailcoach.streams.listing import ListingStream, count_of, is_usable
+from source_mailcoach.streams.tombstones import Tombstones
 from source_mailcoach.sync import clocks
 from source_mailcoach.sync.gate import GATE_MARGIN, Campaign, Listing
+from source_mailcoach.sync.known import Known, Tally, key_of
 from source_mailcoach.sync.state import State, usable
 from source_mailcoach.sync.times import format_time, parse_time, sortable
 from source_mailcoach.sync.watermark import Watermark
@@ -36,7 +37,7 @@ class Campaigns(ListingStream):
     clicks do not change `updated_at`, only `statistics_calculated_at`.
     """
 
-    facts = Facts(endpoint="campaigns", key=("uuid",), cursor="updated_at", sort="name,sent")
+    facts = Facts(endpoint="campaigns", key=("uuid",), cursor="updated_at", sort="name,sent", deletions="short")
 
     def __init__(self, client: MailcoachClient, config: Config) -> None:
         super().__init__(client, config)
@@ -52,19 +53,25 @@ class Campaigns(ListingStream):
         stream_slice: Slice | None = None,
         stream_state: Mapping[str, Any] | None = None,
     ) -> Iterable[Row]:
-        """All campaigns in scope, or in an incremental sync those that have changed since the last one."""
+        """All campaigns in scope, or in an incremental sync those that have changed since the last one, or are gone."""
         campaigns, unusable, unchanged = [], 0, 0
         seen, counted = Watermark(), Watermark()
-        since: datetime | None = None
+        saved: State | None = None
+        tombstones = Tombstones(self.pages, self._has_left)
         for row in self.read_whole():
-            if seen.began is None:
-                since = self._cursor(sync_mode)
+            if saved is None:
+                saved = self._saved(sync_mode)
+                since, tally = parse_time(saved.cursor), self._tally(saved, sync_mode)
             recounted = parse_time(row.get("statistics_calculated_at"))
             changes = [recounted, parse_time(row.get("created_at")), parse_time(row.get("updated_at"))]
             seen, counted = seen.after(self.pages.now, changes), counted.after(self.pages.now, [recounted])
             if not self._in_scope(row):
                 unchanged += 1
                 continue
+            if tally:
+                tombstones.saw([row])
+                reached = sortable(seen.cursor and seen.cursor.isoformat())
+                tally.see(key_of(row.get("uuid")), sortable(row.get("created_at")), reached)
             if is_usable(row.get("uuid")):
                 campaigns.append(_campaign(row))
             else:
@@ -76,22 +83,31 @@ class Campaigns(ListingStream):
                 unchanged += 1
         self.pages.emit(RowsUnchanged(unchanged))
         self.warn_of_unusable(unusable)
-        if seen.began is None:
-            since = self._cursor(sync_mode)
+        if saved is None:
+            saved = self._saved(sync_mode)
+            since, tally = parse_time(saved.cursor), self._tally(saved, sync_mode)
         began, until = (format_time(time) if time else None for time in (counted.began, counted.cursor))
         self._made_at = type(self).clock()
         self._listing = Listing(campaigns, clocks.earliest(seen.began), until, began)
-        reached = seen.cursor or since
-        cursor = format_time(reached) if reached and sync_mode is SyncMode.incremental else None
-        self._state = State(self.scope, cursor).to_json()
+        latest = seen.cursor or since
+        cursor = format_time(latest) if latest and sync_mode is SyncMode.incremental else None
+        if tally:
+            tally.end(sortable(cursor), sortable(began))
+            yield from tombstones.of(tally)
+        self._state = State(self.scope, cursor, known=tally.known if tally else None).to_json()
 
-    def _cursor(self, sync_mode: SyncMode) -> datetime | None:
+    def _saved(self, sync_mode: SyncMode) -> State:
+        """The saved state, if it counts in this sync mode."""
         if sync_mode is not SyncMode.incremental:
-            return None
+            return State(self.scope)
         state, reason = usable(self._state, self.scope, clocks.latest(self.client.server_time))
         if reason:
             self.pages.emit(ReadAgain("campaigns are", reason))
-        return parse_time(state.cursor)
+        return state
+
+    def _tally(self, saved: State, sync_mode: SyncMode) -> Tally | None:
+        is_wanted = self.marks_deleted and sync_mode is SyncMode.incremental
+        return Tally(saved.known or Known(), 16, is_whole=True, is_resumed=False) if is_wanted else None
 
     def _in_scope(self, row: Row) -> bool:
         """An unknown status does not exclude a campaign: the server has been asked for the right ones."""
@@ -100,6 +116,13 @@ class Campaigns(ListingStream):
             return False
         began = parse_time(row.get("sent_at")) or parse_time(row.get("created_at"))
         return start is None or began is None or began >= start
+
+    def _has_left(self, row: Row) -> bool:
+        """Whether a campaign that the listing lacks is there, and no longer in scope."""
+        status, is_scheduled = self.config.campaign_status, parse_time(row.get("scheduled_at")) is not None
+        if _status(row) == "draft" and status in ("scheduled", "draft") and is_scheduled != (status == "scheduled"):
+            return True
+        return not self._in_scope(row)
 
     def listing(self) -> Listing:
         """The campaigns in scope, from the reading of this stream. If it was not read yet, it is read for this."""

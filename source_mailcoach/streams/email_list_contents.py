@@ -16,12 +16,14 @@ class Subscribers(EmailListStream):
 
     facts = Facts(
         endpoint="email-lists/{email_list_uuid}/subscribers",
+        row="subscribers/{uuid}",
         key=("uuid",),
         cursor="updated_at",
         sort="-id",
         changes_sort="-updated_at,-id",
         counter="active_subscribers_count",
         address="email",
+        deletions="long",
     )
 
     def records_of(self, row: Row) -> Iterable[Row]:
@@ -41,6 +43,7 @@ class Tags(EmailListStream):
         changes_sort="-updated_at,name",
         ties=("updated_at", "name"),
         since="Mailcoach 6.13",
+        deletions="short",
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from source_mailcoach.sync.times import parse_time
 
@@ -16,6 +16,7 @@ class Facts:
     """All that makes one stream differ from another, except what becomes of its rows (`MailcoachStream.records_of`).
 
     endpoint      Path below the API's address. {campaign_uuid} or {email_list_uuid} stands for the owner of the list.
+    row           Path of one row, with {uuid} for its own, if it is not below that of the list.
     key           The fields of the primary key.
     sort          How the list is read whole, newest first. If the server refuses it, a `short` list is read without.
     cursor        The field that the catalog names as cursor. Empty: the stream is read whole in each sync.
@@ -31,6 +32,9 @@ class Facts:
     uncounted     Rows can come in while Mailcoach does not count the campaign again. After the engagement window
                   they are few.
     rereads       Rows change, and nothing shows it. Those of the engagement window are read again in each sync.
+    deletions     Rows that vanish were deleted, and get a tombstone if wanted. The list is "long", or "short": then it
+                  is read whole as soon as one has vanished. Empty: they can have been pruned, or the platform replaces
+                  the table.
     starts        The start date of the configuration leaves out older rows.
     address       The field with the address of a person, whose domain goes out as `email_domain`.
     unwanted      Fields that the server sends and that are removed from the records.
@@ -44,6 +48,7 @@ class Facts:
     cursor: str = ""
     changes_sort: str | None = None
     changed: str = ""
+    row: str = ""
     comes_late: bool = False
     ties: tuple[str, ...] = ()
     short: bool = False
@@ -51,6 +56,7 @@ class Facts:
     counter: str = ""
     uncounted: bool = False
     rereads: bool = False
+    deletions: Literal["", "short", "long"] = ""
     starts: bool = False
     address: str = ""
     unwanted: tuple[str, ...] = ()

@@ -23,6 +23,7 @@ from source_mailcoach.messages.failed_lists import FailedLists
 from source_mailcoach.messages.words import many
 from source_mailcoach.streams.absence import unless_absent
 from source_mailcoach.streams.checkpoint import Checkpoint
+from source_mailcoach.streams.deletions import Deletions, NoDeletions
 from source_mailcoach.streams.facts import Row, Slice
 from source_mailcoach.streams.of_account import Owner
 from source_mailcoach.streams.pages import SAMPLED, Pages, list_compared, page_read
@@ -37,7 +38,8 @@ RecordsOf = Callable[[Row], Iterable[Row]]
 class Passes:
     """One list for each parent that is due, read one after another.
 
-    `records_of` gives the records of a row. `save` gets each new state, once all rows up to it are out.
+    `records_of` gives the records of a row. `save` gets each new state, once all rows up to it are out. `deletions`
+    looks for rows that are gone.
     """
 
     def __init__(
@@ -47,9 +49,12 @@ class Passes:
         records_of: RecordsOf,
         is_lacking: Callable[[], bool],
         save: Callable[[dict[str, Any]], None] | None,
+        deletions: Deletions | None = None,
     ) -> None:
         self._pages, self._owner, self._records_of, self._is_lacking = pages, owner, records_of, is_lacking
         self._save = save
+        self._wanted_deletions = deletions
+        self._deletions: NoDeletions = NoDeletions()
         self._facts, self._client, self._emit = pages.facts, pages.client, pages.emit
         self.sort: str = pages.facts.sort
         self._changes_sort = pages.facts.changes_sort
@@ -69,7 +74,8 @@ class Passes:
         not be read are left for the next sync. The MailcoachError that is raised at the end names them.
         """
         self._emit(PassStarting(self._client.budget.per_minute))
-        self._reached, reason, self._due = self._owner.next_pass(saved, mode)
+        self._deletions = (mode == "incremental" and self._wanted_deletions) or NoDeletions()
+        reason = self._start_pass(saved, mode)
         if reason:
             self._emit(ReadAgain(f"of {self._pages.stream} is", reason))
         self._failed = FailedLists(self._pages.stream, self._owner.unit)
@@ -82,7 +88,7 @@ class Passes:
         self._owner.announce(self._reached, self._due)
         self._is_announced = not self._is_one_list
         try:
-            for index, parent in enumerate(self._due):
+            for index, parent in self._parents():
                 self._index = index
                 # After an empty slice the CDK asks for another before it reads the first: the two would be mixed up.
                 yield self._owner.slice_of(parent) or {"parent": "account"}
@@ -91,7 +97,6 @@ class Passes:
         finally:
             self._client.end_requests()
         if not self._due:
-            self._reach(state.ended(self._reached))
             yield {}
         self._pages.finish()
         if error := self._failed.error():
@@ -104,6 +109,7 @@ class Passes:
         the stream has only one list.
         """
         if not self._due:
+            yield from self._end_pass()
             return
         parent = self._due[self._index]
         failed_before = self._reached.pending_of(parent)
@@ -120,7 +126,31 @@ class Passes:
         is_done = parent is self._due[-1] or bool(self._failed.is_end and failed_before)
         self._is_over = is_done or self._lacks_endpoint or self._failed.is_end
         if is_done and not self._lacks_endpoint:
-            self._reach(state.ended(self._reached))
+            yield from self._end_pass()
+
+    def _start_pass(self, saved: Mapping[str, Any], mode: Mode, is_again: bool = False) -> str | None:
+        self._reached, reason, self._due = self._owner.next_pass(saved, mode)
+        self._reached = self._deletions.start(self._reached, len(self._due), is_again)
+        return reason
+
+    def _parents(self) -> Iterator[tuple[int, Parent]]:
+        """The parents that are due; then all of them once more, if rows have vanished from their lists."""
+        due: Sequence[Parent] | None = None
+        while due is not self._due:
+            due = self._due
+            yield from enumerate(due)
+
+    def _end_pass(self) -> Iterator[StreamData]:
+        """Close the pass, with the tombstones of what it has found deleted; or begin one that reads all lists whole."""
+        ended, is_again = self._deletions.end(self._reached, list(map(self._owner.slice_of, self._due)))
+        if is_again:
+            self._start_pass(ended.to_json(), "incremental", is_again=True)
+            if self._due:
+                self._is_over = False
+                return
+            ended, _ = self._deletions.end(self._reached, ())
+        yield from self._deletions.tombstones()
+        self._reach(self._deletions.with_known(ended))
 
     def is_state_due(self) -> bool:
         """Whether a STATE goes out after a parent. After the last one it always does."""
@@ -145,6 +175,7 @@ class Passes:
         return not isinstance(error, EndsStream) and not self._client.is_hopeless
 
     def _leave_out(self, parent: Parent, error: MailcoachError) -> None:
+        self._deletions.fail()
         self._emit(ListLeftOut(self._pages.stream, self._name_of(parent), error))
         self._reach(state.failed(self._reached, parent))
         self._failed.add(parent.uuid, error)
@@ -223,11 +254,13 @@ class Passes:
         is_whole = state.start_of(self._reached, parent, sort) is None
         totals: list[int] = []
         newest = None
+        self._deletions.begin_list(is_resumed=not is_whole)
         for page, position in self._read_pages(sort, parent, stream_slice, may_stop=known_before is not None):
             self._accepted_sorts.add(sort)
             newest = newest if totals else self._facts.newest(page.rows)
             totals.append(page.total)
             self._saw(page, parent, known_before is not None)
+            self._reached = self._deletions.saw(self._reached, page, parent, stream_slice)
             rows, sample = 0, []
             for row in page.rows:
                 for record in self.records(row, stream_slice):
@@ -288,6 +321,7 @@ class Passes:
         )
         yield from reader
         self._pages.warn_of_missing(reader, stream_slice)
+        self._deletions.end_list(reader.missing)
 
     @property
     def _is_full_refresh(self) -> bool:

@@ -76,7 +76,12 @@ def early_stop(
 
 
 def seen_before(state: State, parent: Parent) -> datetime | None:
-    """The time before which the last finished pass saw all rows of a list that tell when they changed."""
+    """The time before which the last finished pass saw all rows of a list that tell when they changed.
+
+    None if there was none, or if the list is read whole for another reason.
+    """
+    if state.running and state.running.whole:
+        return None
     since = parse_time(_since(state, parent))
     return since and since - GATE_MARGIN
 

@@ -34,7 +34,8 @@ times of answers and of rows, because neither clock can be trusted alone. In par
 - rows from the future do not count, and if no row shows a time, the cursor of the pass before stays;
 - a full refresh leaves no cursor.
 
-What is known of a list and need not be read again is in `gate`.
+What is known of a list and need not be read again is in `gate`, and how it shows that rows were deleted in `known`. A
+pass that reads all lists `whole` to find them is a pass as any other.
 """
 
 from collections.abc import Iterable, Mapping
@@ -42,6 +43,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 
+from source_mailcoach.sync.known import Known
 from source_mailcoach.sync.paging import Position
 from source_mailcoach.sync.pending import ROOM, Pending
 from source_mailcoach.sync.saved import ResumePoint, text_of, time_of
@@ -88,25 +90,33 @@ class HalfRead:
 class Pass:
     """A pass under way. `began` is the server's time at its earliest page, `after` the last parent that is done.
 
-    `stands`: a list failed and could not be remembered, so `after` no longer moves. That is not saved.
+    `whole`: all lists are read whole, to find rows that were deleted. `stands`: a list failed and could not be
+    remembered, so `after` no longer moves. That is not saved.
     """
 
     mode: Mode
     cursor: str | None
     began: str | None = field(default=None, kw_only=True)
+    whole: bool = field(default=False, kw_only=True)
     stands: bool = field(default=False, kw_only=True)
     after: Place | None = None
     half_read: HalfRead | None = None
 
+    @property
+    def is_new(self) -> bool:
+        """Whether no row of it is out yet."""
+        return self.after is None and self.half_read is None
+
 
 @dataclass(frozen=True)
 class State:
-    """The state of one stream; `running` is None between two passes."""
+    """The state of one stream; `running` is None between two passes, `known` unless deletions are looked for."""
 
     scope: Scope
     cursor: str | None = None
     running: Pass | None = None
     pending: tuple[Pending, ...] = ()
+    known: Known | None = None
 
     def pending_of(self, parent: Parent) -> Pending | None:
         return next((each for each in self.pending if each.parent == parent.uuid), None)
@@ -119,24 +129,29 @@ class State:
             content["pass"] = {"mode": running.mode, "cursor": running.cursor}
             if running.began:
                 content["pass"]["began"] = running.began
+            if running.whole:
+                content["pass"]["whole"] = True
             if running.after:
                 content["pass"]["after"] = list(running.after)
             if half_read := running.half_read:
                 content["pass"] |= {"parent": half_read.parent, **half_read.resume.to_json()}
         if self.pending:
             content["pending"] = [each.to_json() for each in self.pending]
+        if self.known:
+            content["known"] = self.known.to_json()
         return content
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "State":
         """Raises ValueError for anything that `to_json` does not make."""
         try:
-            running = content.get("pass")
+            running, known = content.get("pass"), content.get("known")
             return cls(
                 scope={str(setting): text_of(value) for setting, value in content["scope"].items()},
                 cursor=time_of(content.get("cursor")),
                 running=None if running is None else _pass(running),
                 pending=tuple(map(Pending.from_json, content.get("pending", ()))),
+                known=None if known is None else Known.from_json(known),
             )
         except (AttributeError, KeyError, OverflowError, TypeError) as error:
             raise ValueError("not a state of this stream") from error
@@ -152,6 +167,7 @@ def _pass(content: Mapping[str, Any]) -> Pass:
         mode=content["mode"],
         cursor=time_of(content["cursor"]),
         began=time_of(content.get("began")),
+        whole=bool(content.get("whole")),
         after=None if after is None else (after[0], after[1]),
         half_read=None if resume is None else HalfRead(str(content["parent"]), resume),
     )
@@ -171,12 +187,18 @@ def start_pass(
     """
     old, reason = usable(stored, scope, now)
     if mode == "full_refresh":
-        old = replace(old, cursor=None)
+        old = replace(old, cursor=None, known=None)
     if old.running and old.running.mode == mode:
         return old, reason
     if old.running or mode == "full_refresh":  # the pass of another mode is given up, and with it what it has left
         old = replace(old, pending=())
     return replace(old, running=Pass(mode, cursor, began=began)), reason
+
+
+def read_whole(state: State) -> State:
+    """The state with a pass that has not begun yet, which is to read all lists whole."""
+    running = state.running or Pass("incremental", None)
+    return replace(state, running=replace(running, whole=True))
 
 
 def usable(stored: Mapping[str, Any], scope: Scope, now: datetime) -> tuple[State, str | None]:
@@ -290,4 +312,5 @@ def ended(state: State) -> State:
     if running.stands or any(each.is_new for each in state.pending):
         return state
     cursor = running.cursor or state.cursor
-    return State(state.scope, cursor, pending=tuple(each.carried(cursor) for each in state.pending))
+    pending = tuple(each.carried(cursor) for each in state.pending)
+    return State(state.scope, cursor, pending=pending, known=state.known)
