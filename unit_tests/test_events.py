@@ -9,22 +9,24 @@ from source_mailcoach.messages import events, problems
 from source_mailcoach.messages.errors import MailcoachError
 from source_mailcoach.messages.events import (
     Announced,
-    ClocksDiffer,
-    Drifted,
-    EndpointMissing,
     Event,
     Events,
-    ListDeleted,
-    ListLeftOut,
     PageRead,
     ReadAgain,
     RequestStarted,
     Resumed,
+    ThreadsLacking,
+    Waiting,
+)
+from source_mailcoach.messages.findings import (
+    ClocksDiffer,
+    Drifted,
+    EndpointMissing,
+    ListDeleted,
+    ListLeftOut,
     RowsMissing,
     RowsUnproved,
     RowsUnusable,
-    ThreadsLacking,
-    Waiting,
 )
 
 CAMPAIGNS = "28 of 40 campaigns are to be read"

@@ -7,8 +7,6 @@ import pytest
 from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import MailcoachError
 from source_mailcoach.messages.events import (
-    ListDeleted,
-    ListLeftOut,
     ListRead,
     PageRead,
     ReadingEnded,
@@ -17,6 +15,7 @@ from source_mailcoach.messages.events import (
     RequestStarted,
     Retried,
 )
+from source_mailcoach.messages.findings import ListDeleted, ListLeftOut
 from source_mailcoach.messages.progress import INTERVAL, Progress
 from source_mailcoach.messages.words import duration
 

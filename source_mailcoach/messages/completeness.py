@@ -19,15 +19,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from source_mailcoach.messages.events import (
-    Event,
-    ListCompared,
-    PageRead,
-    ReadingStarted,
-    RowsMissing,
-    RowsUnchanged,
-    StreamStarted,
-)
+from source_mailcoach.messages.events import Event, ListCompared, PageRead, ReadingStarted, RowsUnchanged, StreamStarted
+from source_mailcoach.messages.findings import RowsMissing
 from source_mailcoach.messages.words import many
 
 TITLE = "What came of each stream"

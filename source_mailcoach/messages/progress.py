@@ -6,8 +6,6 @@ from collections.abc import Callable
 
 from source_mailcoach.messages.events import (
     Event,
-    ListDeleted,
-    ListLeftOut,
     ListRead,
     PageRead,
     ReadingEnded,
@@ -16,6 +14,7 @@ from source_mailcoach.messages.events import (
     RequestStarted,
     Retried,
 )
+from source_mailcoach.messages.findings import ListDeleted, ListLeftOut
 from source_mailcoach.messages.words import duration, many
 
 INTERVAL = 30.0  # seconds between two lines of one stream at the least

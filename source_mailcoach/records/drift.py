@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from source_mailcoach.messages.events import Drifted
+from source_mailcoach.messages.findings import Drifted
 from source_mailcoach.messages.words import many
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from source_mailcoach.config import Config
 from source_mailcoach.messages.errors import MailcoachError
-from source_mailcoach.messages.events import WholeReading
+from source_mailcoach.messages.findings import WholeReading
 from source_mailcoach.streams.facts import Row, Slice
 from source_mailcoach.streams.pages import Pages
 from source_mailcoach.streams.tombstones import Tombstones

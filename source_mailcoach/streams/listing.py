@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from typing import Any, ClassVar, TypeGuard
 
 from source_mailcoach.messages.errors import RowNotFound
-from source_mailcoach.messages.events import RowsUnusable
+from source_mailcoach.messages.findings import RowsUnusable
 from source_mailcoach.streams.adapter import MailcoachStream
 from source_mailcoach.transport.request import Query
 

@@ -10,17 +10,8 @@ from typing import Any
 
 from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import MailcoachError
-from source_mailcoach.messages.events import (
-    ClocksDiffer,
-    Counter,
-    EndpointMissing,
-    Event,
-    ListCompared,
-    PageRead,
-    ReadingEnded,
-    RowsMissing,
-    RowsUnproved,
-)
+from source_mailcoach.messages.events import Counter, Event, ListCompared, PageRead, ReadingEnded
+from source_mailcoach.messages.findings import ClocksDiffer, EndpointMissing, RowsMissing, RowsUnproved
 from source_mailcoach.messages.words import many
 from source_mailcoach.records.fit import RowFit
 from source_mailcoach.streams.facts import Facts, Row, Slice

@@ -9,9 +9,6 @@ from airbyte_cdk.sources.streams.core import StreamData
 from source_mailcoach.messages.errors import EndsStream, MailcoachError, NotFound, QueryRefused, RowNotFound
 from source_mailcoach.messages.events import (
     Announced,
-    EndpointMissing,
-    ListDeleted,
-    ListLeftOut,
     ListRead,
     PassStarting,
     ReadAgain,
@@ -20,6 +17,7 @@ from source_mailcoach.messages.events import (
     Resumed,
 )
 from source_mailcoach.messages.failed_lists import FailedLists
+from source_mailcoach.messages.findings import EndpointMissing, ListDeleted, ListLeftOut
 from source_mailcoach.messages.words import many
 from source_mailcoach.streams.absence import unless_absent
 from source_mailcoach.streams.checkpoint import Checkpoint

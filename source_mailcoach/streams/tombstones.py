@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from source_mailcoach.messages.errors import MailcoachError, RowNotFound
-from source_mailcoach.messages.events import RowsDeleted, RowsUnnamed, RowsUnsure
+from source_mailcoach.messages.findings import RowsDeleted, RowsUnnamed, RowsUnsure
 from source_mailcoach.streams.facts import Facts, Row
 from source_mailcoach.streams.pages import Pages
 from source_mailcoach.sync.known import Tally, uuids_of
