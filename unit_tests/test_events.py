@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from source_mailcoach.messages import events, problems
+from source_mailcoach.messages import events, findings, problems
 from source_mailcoach.messages.errors import MailcoachError
 from source_mailcoach.messages.events import (
     Announced,
@@ -24,9 +24,13 @@ from source_mailcoach.messages.findings import (
     EndpointMissing,
     ListDeleted,
     ListLeftOut,
+    RowsDeleted,
     RowsMissing,
+    RowsUnnamed,
     RowsUnproved,
+    RowsUnsure,
     RowsUnusable,
+    WholeReading,
 )
 
 CAMPAIGNS = "28 of 40 campaigns are to be read"
@@ -59,6 +63,21 @@ LINES: list[tuple[Event, str]] = [
     ),
     (ListDeleted("opens", "Campaign 3f"), "WARNING Campaign 3f was deleted during the sync and is left out of opens."),
     (
+        WholeReading("tags", 3),
+        "INFO tags: rows are gone, or have come unnoticed. All are read again to find out which.",
+    ),
+    (RowsDeleted("tags", 1), "INFO tags: 1 row deleted in Mailcoach, and now marked as deleted."),
+    (
+        RowsUnsure("tags", 2, ERROR),
+        "WARNING tags: 2 rows may have been deleted. Mailcoach could not be asked, so the next sync does that. "
+        "https://news.example.com/api failed with an internal error (500).",
+    ),
+    (
+        RowsUnnamed("tags", 1600),
+        "WARNING tags: at least 1,600 rows deleted in Mailcoach, more at once than can be named. "
+        "They stay in the destination. A full refresh of this stream with overwrite removes them.",
+    ),
+    (
         EndpointMissing("tags", "Mailcoach 6.13"),
         "WARNING tags needs Mailcoach 6.13, and this server does not have it: no rows are read.",
     ),
@@ -89,7 +108,8 @@ def test_an_event_of_interest_is_a_line_at_its_level(event: Event, line: str, ca
 
 
 def test_every_event_that_has_a_line_is_tried_here() -> None:
-    with_line = {kind for kind in vars(events).values() if isinstance(kind, type) and getattr(kind, "level", False)}
+    kinds = [kind for kind in (*vars(events).values(), *vars(findings).values()) if isinstance(kind, type)]
+    with_line = {kind for kind in kinds if getattr(kind, "level", False)}
     assert with_line == {type(event) for event, _ in LINES}
 
 

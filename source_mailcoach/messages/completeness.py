@@ -20,7 +20,7 @@ from datetime import datetime
 from typing import Any
 
 from source_mailcoach.messages.events import Event, ListCompared, PageRead, ReadingStarted, RowsUnchanged, StreamStarted
-from source_mailcoach.messages.findings import RowsMissing
+from source_mailcoach.messages.findings import RowsMissing, WholeReading
 from source_mailcoach.messages.words import many
 
 TITLE = "What came of each stream"
@@ -58,7 +58,7 @@ class Tally:
         for counter, total in sorted(campaigns, key=lambda each: str(each[0].sent_at)):
             if total >= counter.rows > 0:
                 break
-            if total < counter.rows:
+            if counter.rows:
                 until, is_empty = counter.sent_at, is_empty or total == 0
         return until if is_empty else None
 
@@ -115,6 +115,8 @@ class Completeness:
                 self._tallies[self._stream].emitted -= event.rows
             case RowsMissing():
                 self._tallies[self._stream].missing += event.rows
+            case WholeReading():  # what has been compared is read again
+                self._tallies[self._stream].lists.clear()
             case ListCompared():
                 self._tallies[self._stream].lists.append(event)
 

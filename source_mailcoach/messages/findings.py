@@ -27,9 +27,10 @@ class ClocksDiffer(Event):
 
 @dataclass(frozen=True)
 class WholeReading(Event):
-    """The lists of a stream do not have the rows that are known, so they are read whole to find out which are gone."""
+    """So many lists do not have the rows that are known. They are read whole, once more, to find out which are gone."""
 
     stream: str
+    lists: int
     level = INFO
     text = "{stream}: rows are gone, or have come unnoticed. All are read again to find out which."
 

@@ -14,7 +14,7 @@ from source_mailcoach.messages.events import (
     RequestStarted,
     Retried,
 )
-from source_mailcoach.messages.findings import ListDeleted, ListLeftOut
+from source_mailcoach.messages.findings import ListDeleted, ListLeftOut, WholeReading
 from source_mailcoach.messages.words import duration, many
 
 INTERVAL = 30.0  # seconds between two lines of one stream at the least
@@ -54,6 +54,8 @@ class Progress:
                 self._done += self._unit != "pages"
             case ListLeftOut() | ListDeleted():
                 self._skipped += 1
+            case WholeReading():
+                self._whole += event.lists
             case ReadingEnded():
                 self._finish()
 

@@ -104,7 +104,7 @@ class Deletions(NoDeletions):
             return closed, False
         if known.sketch and not self._is_short(known) and self._rows_before(known.until, lists) in (None, known.rows):
             return closed, False
-        self._pages.emit(WholeReading(self._pages.stream))
+        self._pages.emit(WholeReading(self._pages.stream, len(lists)))
         return closed, True
 
     def tombstones(self) -> Iterator[Row]:
