@@ -138,9 +138,13 @@ class Sandbox:
         campaign_status: str = "sent",
         start_date: str | None = None,
         include_import_details: bool = False,
+        needed_only: bool = False,
     ) -> list[dict[str, Any]]:
-        """Every record that a connector must deliver, in no particular order: none if the endpoint is absent."""
-        return self._api.truth(stream, campaign_status, start_date, include_import_details)
+        """Every record that a connector must deliver, in no particular order: none if the endpoint is absent.
+
+        With a start date, these are all that it may deliver; with `needed_only` those of them that it must.
+        """
+        return self._api.truth(stream, campaign_status, start_date, include_import_details, needed_only)
 
     def generated_open(self, index: int) -> dict[str, Any]:
         """The record of one of the big campaign's opens; the first by email and by time has the index 0."""

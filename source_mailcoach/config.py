@@ -108,8 +108,9 @@ class Config(BaseModel):
         default=None,
         title="Start Date",
         description=(
-            "Leave out campaigns sent before this day (UTC), and with them their clicks, opens, unsubscribes and "
-            "bounces; also single mails (sends and transactional mails) from before. Leave it empty to read all."
+            "Leave out campaigns sent before this day (UTC) to which nothing has happened since, and with them their "
+            "clicks, opens, unsubscribes and bounces; also single mails (sends and transactional mails) from before. "
+            "Leave it empty to read all."
         ),
         examples=["2025-01-01", "2025-01-01T00:00:00Z"],
         json_schema_extra={

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from source_mailcoach.sync.gate import Campaign, early_stop, seen_before
+from source_mailcoach.sync.gate import Campaign, before_history, early_stop, seen_before
 from source_mailcoach.sync.paging import Position
 from source_mailcoach.sync.state import (
     ACCOUNT,
@@ -176,3 +176,21 @@ def test_parents_are_read_in_the_order_of_their_creation_whatever_the_order_of_t
     state, _ = start_pass({}, SCOPE, "incremental", NOW, None)
     assert due(state, [young, old]) == [old, young]
     assert due(finished(state, old), [young, old]) == [young]
+
+
+@pytest.mark.parametrize(
+    ("what", "is_bounded"),
+    [
+        (campaign("sent before", sent=31 * DAY), True),
+        (campaign("sent on that day", sent=30 * DAY), False),
+        (campaign("made before and sent since", sent=DAY), False),
+        (campaign("made before and paused", sent=None), True),
+        (campaign("made since and paused", sent=None, created_at=time(DAY)), False),
+        (campaign("made nobody knows when", sent=None, created_at=""), False),
+    ],
+    ids=lambda value: value.uuid if isinstance(value, Campaign) else "",
+)
+def test_history_before_the_start_date_is_that_of_campaigns_from_before_it(what: Campaign, is_bounded: bool) -> None:
+    day = NOW - 30 * DAY
+    assert before_history(what, day, HOUR) == (day - HOUR if is_bounded else None)
+    assert before_history(what, None, HOUR) is None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import compress
 
 from sandbox.life.store import Store
-from sandbox.truth.streams import CHILD_STREAMS, STREAMS, campaigns_in_scope, endpoint_of, parents
+from sandbox.truth.streams import CHILD_STREAMS, STREAMS, campaigns_in_scope, endpoint_of, parents, since
 from sandbox.world.entities import Campaign, EmailList
 
 TO_BELIEVE = 4
@@ -39,7 +40,8 @@ def least_requests(
     def of_campaign(endpoint: str, campaign: Campaign) -> int:
         if endpoint == "sends":
             return pages(len(store.campaign_sends(campaign)))
-        return pages(len(store.children(campaign, endpoint.removeprefix("campaign_"))))
+        rows = store.children(campaign, endpoint.removeprefix("campaign_"))
+        return pages(len([*compress(rows, since(campaign, endpoint, store, start_date))]))
 
     def of_list(stream: str, owner: EmailList) -> int:
         return pages(len(store.entities_of(owner, stream)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import compress, repeat
 from typing import Any
 
 from sandbox.life.store import Store
@@ -112,15 +113,34 @@ def endpoint_of(stream: str) -> str:
     return {"campaign_click_events": "campaign_clicks", "campaign_sends": "sends"}.get(stream, stream)
 
 
-def campaigns_in_scope(store: Store, campaign_status: str, start_date: str | None = None) -> list[Campaign]:
+def began(campaign: Campaign) -> int:
     """What wasn't sent began when it was made."""
+    return campaign.sent_at or campaign.created_at
+
+
+def campaigns_in_scope(store: Store, campaign_status: str, start_date: str | None = None) -> list[Campaign]:
+    """Those that began on or after the day, and older ones that were counted since."""
     start = 0 if start_date is None else epoch(start_date)
     with store.lock:
         return [
             campaign
             for campaign in store.campaigns.values()
-            if in_scope(campaign, campaign_status) and (campaign.sent_at or campaign.created_at) >= start
+            if in_scope(campaign, campaign_status)
+            and max(began(campaign), campaign.statistics_calculated_at or 0) >= start
         ]
+
+
+TIMES: Mapping[str, str] = {"campaign_opens": "last", "campaign_unsubscribes": "at", "campaign_bounces": "first"}
+"""By which time the rows below a campaign can be read newest first."""
+
+
+def since(campaign: Campaign, stream: str, store: Store, start_date: str | None) -> Iterable[bool]:
+    """Of each row below a campaign, whether a connector must read it: all but those that are older than the day, below
+    a campaign that is older too, in a list that can be read newest first."""
+    if stream not in TIMES or start_date is None or began(campaign) >= epoch(start_date):
+        return repeat(True)
+    rows = store.children(campaign, stream.removeprefix("campaign_"))
+    return (getattr(row, TIMES[stream]) >= epoch(start_date) for row in rows)
 
 
 def parents(store: Store, campaign_status: str, start_date: str | None = None) -> list[Campaign]:
@@ -143,11 +163,13 @@ def truth(
     campaign_status: str = "sent",
     start_date: str | None = None,
     include_import_details: bool = False,
+    needed_only: bool = False,
 ) -> list[Row]:
     """In no particular order. v5 has no records: a connector refuses it. What a version lacks has none.
 
-    `start_date` leaves out campaigns that were sent before, with all their children, and sends and transactional
-    mails of before; sends that still wait are in.
+    `start_date` leaves out campaigns that were sent before and not counted since, with all their children, and sends
+    and transactional mails of before; sends that still wait are in. Rows of before below a campaign that was sent
+    before may be read or not: `needed_only` leaves them out.
     """
     if stream not in STREAMS:
         raise ValueError(f"{stream} is none of {', '.join(STREAMS)}")
@@ -164,7 +186,12 @@ def truth(
             return [import_detail_record(e, store) if include_import_details else import_record(e) for e in imports]
         if stream in CHILD_STREAMS:
             read = parents(store, campaign_status, start_date)
-            return [stamp(each) | record for each in read for record in CHILD_STREAMS[stream](each, store)]
+            start = start_date if needed_only else None
+            return [
+                stamp(each) | record
+                for each in read
+                for record in compress(CHILD_STREAMS[stream](each, store), since(each, stream, store, start))
+            ]
         moment = {"sends": "sent_at", "transactional_mails": "created_at"}.get(stream)
         records = [OTHER_STREAMS[stream](each, store) for each in store.entities(stream).values()]
         if start_date is None or moment is None:

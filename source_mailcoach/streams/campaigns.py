@@ -41,7 +41,9 @@ class Campaigns(ListingStream):
 
     def __init__(self, client: MailcoachClient, config: Config) -> None:
         super().__init__(client, config)
-        self.scope = {**config.scope(), "campaign_status": config.campaign_status, "start_date": config.start}
+        # In these words, so that a state of earlier versions, which left older campaigns out, is known as another one.
+        start = config.start and f"{config.start} (older campaigns that Mailcoach has counted since are in)"
+        self.scope = {**config.scope(), "campaign_status": config.campaign_status, "start_date": start}
         if config.campaign_status != "all":
             self.pages.filters = {"filter[status]": config.campaign_status}
         self._listing: Listing | None = None
@@ -110,12 +112,17 @@ class Campaigns(ListingStream):
         return Tally(saved.known or Known(), 16, is_whole=True, is_resumed=False) if is_wanted else None
 
     def _in_scope(self, row: Row) -> bool:
-        """An unknown status does not exclude a campaign: the server has been asked for the right ones."""
+        """An unknown status does not exclude a campaign: the server has been asked for the right ones.
+
+        The start date bounds history, not campaigns: one that was sent before it is in scope once Mailcoach counts it
+        after it, because somebody opened it, clicked or left.
+        """
         status, start = self.config.campaign_status, parse_time(self.config.start)
         if status != "all" and _status(row) in KNOWN_STATUSES - STATUSES[status]:
             return False
         began = parse_time(row.get("sent_at")) or parse_time(row.get("created_at"))
-        return start is None or began is None or began >= start
+        counted = parse_time(row.get("statistics_calculated_at"))
+        return start is None or began is None or began >= start or bool(counted and counted >= start)
 
     def _has_left(self, row: Row) -> bool:
         """Whether a campaign that the listing lacks is there, and no longer in scope."""

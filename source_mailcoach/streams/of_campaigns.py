@@ -21,7 +21,7 @@ class OfCampaigns:
     """A list for each campaign that can have something new: see `gate`."""
 
     unit = "campaigns"
-    start_date = None  # campaigns before it are not even listed
+    start_date = None  # of the rows that come, those from before it are kept
 
     def __init__(self, pages: Pages, config: Config, campaigns: Campaigns) -> None:
         self._pages, self._client, self._facts, self._config = pages, pages.client, pages.facts, config
@@ -51,7 +51,9 @@ class OfCampaigns:
     def known_before(self, reached: State, parent: Parent) -> datetime | None:
         assert isinstance(parent, Campaign)
         window = self._config.engagement_window if self._facts.uncounted else None
-        return gate.early_stop(reached, parent, self._config.lookback, window)
+        known = gate.early_stop(reached, parent, self._config.lookback, window)
+        before = gate.before_history(parent, parse_time(self._config.start), self._config.lookback)
+        return max((time for time in (known, before) if time), default=None)
 
     def saw(self, reached: State, page: Page, parent: Parent, newest_first: bool) -> State:
         return state.saw(reached, self._pages.now)
@@ -70,22 +72,26 @@ class OfCampaigns:
         """Requests for campaigns that are done, or that have nothing new, count as saved."""
         campaigns = [campaign for campaign in self._campaigns.listing().campaigns if campaign.was_sent]
         requests = {campaign.uuid: self._requests_for(campaign) for campaign in campaigns}
-        to_come = sum(requests[uuid] for uuid in {parent.uuid for parent in due})
-        self._pages.emit(RequestsSaved(sum(requests.values()) - to_come))
+        self._pages.emit(RequestsSaved(sum(requests.values()) - sum(requests[parent.uuid] for parent in due)))
         if self._facts.counter:
             self._pages.emit(RowsExpected(sum(self._new_rows_of(reached, parent) for parent in due)))
         what = f"{len(due):,} of {len(campaigns):,} campaigns are to be read"
+        to_come = sum(self._requests_to_come(reached, parent) for parent in due)
         self._pages.emit(Announced(self._pages.stream, what, to_come, self._client.budget.per_minute))
 
     def expected_requests(self, mode: Mode, saved: Mapping[str, Any]) -> int:
-        _, _, due = self._next_pass(saved, mode)
-        return sum(map(self._requests_for, due))
+        reached, _, due = self._next_pass(saved, mode)
+        return sum(self._requests_to_come(reached, parent) for parent in due)
 
     def _new_rows_of(self, reached: State, parent: Parent) -> int:
         """By Mailcoach's count; where most of a list is known, what is new is taken to be on one page."""
         assert isinstance(parent, Campaign)
         rows: int = parent.counters.get(self._facts.counter, 0)
         return min(rows, self._client.rows_per_page) if self.known_before(reached, parent) else rows
+
+    def _requests_to_come(self, reached: State, parent: Parent) -> int:
+        rows = self._new_rows_of(reached, parent) if self._facts.counter else None
+        return self._client.requests_for(rows)
 
     def _requests_for(self, campaign: Campaign) -> int:
         return self._client.requests_for(campaign.counters.get(self._facts.counter))

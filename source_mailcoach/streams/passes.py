@@ -250,13 +250,14 @@ class Passes:
         self, sort: str, known_before: datetime | None, parent: Parent, stream_slice: Slice
     ) -> Iterator[StreamData]:
         is_whole = state.start_of(self._reached, parent, sort) is None
-        totals: list[int] = []
-        newest = None
         self._deletions.begin_list(is_resumed=not is_whole)
-        for page, position in self._read_pages(sort, parent, stream_slice, may_stop=known_before is not None):
+        totals: list[int] = []
+        newest, furthest = None, 0
+        for page, position in self._read_pages(sort, known_before, parent, stream_slice):
             self._accepted_sorts.add(sort)
             newest = newest if totals else self._facts.newest(page.rows)
             totals.append(page.total)
+            furthest = max(furthest, page.number)
             self._saw(page, parent, known_before is not None)
             self._reached = self._deletions.saw(self._reached, page, parent, stream_slice)
             rows, sample = 0, []
@@ -267,14 +268,11 @@ class Passes:
                     rows += 1
                     yield record
             self._emit(page_read(page, rows, sample, may_stop=known_before is not None))
-            if known_before and self._facts.all_older(page.rows, known_before):
-                self._emit(RequestsSaved(page.last - page.number))
-                is_whole = is_whole and page.number == page.last
-                break
             if position:
                 self._reach(state.at_position(self._reached, parent, sort, position))
                 following = self._pages.query(page.number + 1, sort, stream_slice)
                 yield from self._checkpoint.messages(self._client.will_wait(following))
+        is_whole = is_whole and (known_before is None or furthest >= page.last)
         if self._pages.counts_records:
             self._emit(list_compared(totals, is_whole, newest, self._owner.counter_of(parent)))
 
@@ -302,8 +300,9 @@ class Passes:
         return bool(start and time and time < start)
 
     def _read_pages(
-        self, sort: str, parent: Parent, stream_slice: Slice, may_stop: bool
+        self, sort: str, known_before: datetime | None, parent: Parent, stream_slice: Slice
     ) -> Iterator[tuple[Page, Position | None]]:
+        """The pages, and where to go on after each; up to the first page on which all rows are known."""
         if self._facts.short:
             yield from ((page, None) for page in self._pages.whole_list(sort, stream_slice, self._pages_to_come))
             return
@@ -314,10 +313,16 @@ class Passes:
             stream_slice,
             start=state.start_of(self._reached, parent, sort),
             then=self._pages_to_come,
-            may_stop=may_stop,
+            may_stop=known_before is not None,
             catch_up=order.moves and self._is_full_refresh,
         )
-        yield from reader
+        stopped = False
+        for page, position in reader:
+            if known_before and not stopped and self._facts.all_older(page.rows, known_before):
+                stopped = True
+                reader.stop()
+                self._emit(RequestsSaved(page.last - page.number))
+            yield page, None if stopped else position
         self._pages.warn_of_missing(reader, stream_slice)
         self._deletions.end_list(reader.missing)
 

@@ -75,6 +75,15 @@ def early_stop(
     return min(since, sent + window if window else since) - lookback
 
 
+def before_history(campaign: Campaign, start: datetime | None, lookback: timedelta) -> datetime | None:
+    """The time before which rows of a campaign are not wanted; None if all are, as of one that is not older than that.
+
+    The lookback is for rows whose own time lies before that of rows further down.
+    """
+    began = parse_time(campaign.sent_at or campaign.created_at)
+    return start - lookback if start and began and began < start else None
+
+
 def seen_before(state: State, parent: Parent) -> datetime | None:
     """The time before which the last finished pass saw all rows of a list that tell when they changed.
 

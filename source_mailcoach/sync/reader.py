@@ -70,7 +70,7 @@ class Reader:
     deletion goes unnoticed, because it happened between count and selection of one of the pages under way, can miss a
     row. At the end, `missing` is how many rows the server counts and never gave, `unproved` whether the list changed
     too fast for a proof. `reverse` asks by the reverse sort; `forget` throws away what was asked for ahead. With
-    `catch_up` rows that moved to the front meanwhile are read there at the end. Raises PagingError.
+    `catch_up` rows that moved to the front meanwhile are read there at the end, also after `stop`. Raises PagingError.
     """
 
     def __init__(
@@ -98,13 +98,14 @@ class Reader:
         self._total = 0
         self._pages = self._forwards = self._backwards = 0
         self._end: int | None = None
+        self._is_enough = False
         self.missing = 0
         self.unproved = False
 
     def __iter__(self) -> Iterator[Step]:
         reply = self._resumed(self._start) if self._start else self._get(1)
         yield from self._take(reply)
-        while not self._is_at_end(reply.page):
+        while not self._is_enough and not self._is_at_end(reply.page):
             uncounted, (following, pushed) = self._uncounted, self._next(reply)
             grown = following.page.total - reply.page.total
             self._uncounted = max(0, (pushed or 0) - grown)
@@ -122,13 +123,17 @@ class Reader:
                 self._settle(following.asked)
             yield from self._take(following, pushed in (None, 0) or is_counted)
             reply = following
-        if self._runs:
+        if self._runs and not self._is_enough:
             yield from self._complete(self._runs.close(), reply.page.size)
         if self._catch_up and (self._has_changed or self._lacked_rows):
             most = LIMIT * self._pages + GRACE
             for page in self._catch_up.newcomers(lambda number: self._get(number).page, self._trail.top, most):
                 yield page, None
             self.unproved = self.unproved or self._catch_up.unproved
+
+    def stop(self) -> None:
+        """What follows is not wanted. What moved to the front meanwhile still is."""
+        self._is_enough = True
 
     def _is_at_end(self, page: Page) -> bool:
         """Rows that came in after the rows were counted can have pushed others behind a last page that is full."""

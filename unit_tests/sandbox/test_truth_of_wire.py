@@ -6,7 +6,6 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.truth.streams import STREAMS
-from sandbox.world.times import epoch
 
 from .client import all_rows, ask
 from .test_truth import text_of
@@ -97,20 +96,48 @@ def test_imports_with_details_are_what_the_details_mean(version: str) -> None:
         assert text_of(running.truth("subscriber_imports", include_import_details=True)) == text_of(details)
 
 
-def test_the_start_date_leaves_out_what_was_sent_before() -> None:
+def test_the_start_date_leaves_out_what_was_sent_before_and_not_counted_since() -> None:
     begin = "2026-08-01T00:00:00Z"
     with Sandbox(**SMALL) as running:
+        campaigns = running.truth("campaigns")
+        sent = {row["uuid"] for row in campaigns if (row["sent_at"] or row["created_at"]) >= begin}
+        chosen = {row["uuid"] for row in campaigns if (row["statistics_calculated_at"] or "") >= begin} | sent
+        assert sent < chosen < {row["uuid"] for row in campaigns}
         for stream in STREAMS:
             whole, part = running.truth(stream), running.truth(stream, start_date=begin)
             moment = {"sends": "sent_at", "transactional_mails": "created_at"}.get(stream)
             if stream.startswith("campaign"):
-                moment = "sent_at" if stream == "campaigns" else "campaign_sent_at"
-            if moment is None:
+                key = "uuid" if stream == "campaigns" else "campaign_uuid"
+                assert part == [row for row in whole if row[key] in chosen]
+            elif moment is None:
                 assert part == whole
                 continue
-            expected = [row for row in whole if row[moment] is None or epoch(row[moment]) >= epoch(begin)]
-            assert [row for row in part if row[moment]] == [row for row in expected if row[moment]]
+            else:
+                assert part == [row for row in whole if row[moment] is None or row[moment] >= begin]
             assert len(part) < len(whole)
+
+
+@pytest.mark.parametrize(
+    ("stream", "moment"),
+    [("campaign_opens", "last_opened_at"), ("campaign_bounces", "created_at"), ("campaign_unsubscribes", None)],
+)
+def test_below_a_campaign_that_is_older_than_the_start_date_only_later_rows_are_needed(
+    stream: str, moment: str | None
+) -> None:
+    begin = "2026-10-20T00:00:00Z"
+    with Sandbox(**SMALL) as running:
+        campaign = next(each for each in running.store.campaigns.values() if each.status == "sent" and each.email_list)
+        people = [each for each in running.store.subscribers.values() if each.email_list is campaign.email_list]
+        for who in people[:2]:
+            running.store.add_open(campaign, who)
+            running.store.add_bounce(campaign, who, "complaint")
+        allowed = running.truth(stream, start_date=begin)
+        needed = running.truth(stream, start_date=begin, needed_only=True)
+        left_out = [row for row in allowed if row not in needed]
+        assert {row["subscriber_uuid"] for row in needed} >= {who.uuid for who in people[:2]}
+        assert left_out
+        assert all(row["campaign_sent_at"] < begin and (moment is None or row[moment] < begin) for row in left_out)
+        assert needed == [row for row in allowed if row not in left_out]
 
 
 def test_an_endpoint_left_out_has_no_truth() -> None:
