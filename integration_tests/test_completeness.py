@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from integration_tests.in_process import read_here
-from sandbox import Sandbox
+from sandbox import Fault, Sandbox
 from sandbox.connector import STREAMS, Run, read
 from sandbox.world.times import DAY
+from source_mailcoach.streams.pages import Pages
 from unit_tests.seeds import versions
 
 
@@ -88,6 +89,41 @@ def test_a_full_refresh_that_lacks_rows_is_incomplete_and_says_how_many() -> Non
     error = result.errors[0]
     assert f"suppressions lacks rows: Mailcoach counts {missing} more rows" in error["message"]
     assert error["failure_type"] == "transient_error"
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_whichever_stream_lacks_rows_a_full_refresh_of_it_fails(stream: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where its rows are those of another stream: single clicks come with the links."""
+    endpoint = "campaign_clicks" if stream == "campaign_click_events" else stream
+
+    def hide_one(pages: Pages, *_: object) -> None:
+        pages.missing += pages.stream in (stream, endpoint)
+
+    monkeypatch.setattr(Pages, "warn_of_missing", hide_one)
+    with Sandbox(version="cloud", campaigns=4, seed=3, opens=5) as sandbox:
+        streams = sorted({"email_lists", endpoint, stream})
+        result = read_here(sandbox, streams)
+        assert result.exit_code == 1
+        assert result.of_type("TRACE")
+        assert f"{stream} lacks rows" in "".join(each["internal_message"] or "" for each in result.errors)
+
+
+def test_what_was_missing_before_a_sync_was_killed_counts_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hide_one(pages: Pages, *_: object) -> None:
+        pages.missing += 1
+
+    with Sandbox(version="v8", campaigns=6, seed=3, opens=5, sent_only=True) as sandbox:
+        with monkeypatch.context() as patch:
+            patch.setattr(Pages, "warn_of_missing", hide_one)
+            last = sorted(sandbox.store.campaigns.values(), key=lambda campaign: campaign.created_at)[-1]
+            broken = Fault(path=f"/campaigns/{last.uuid}/opens$", status=403, times=None)
+            sandbox.add_fault(broken)
+            state = read_here(sandbox, ["campaign_opens"]).state
+        sandbox.clear_faults()
+        assert state[0]["stream"]["stream_state"]["pass"]["missing"] == 5
+        again = read_here(sandbox, ["campaign_opens"], state=state)
+        assert again.exit_code == 1
+        assert read_here(sandbox, ["campaign_opens"], state=again.state).exit_code == 0
 
 
 def test_an_incremental_sync_that_lacks_rows_warns_since_it_replaces_nothing() -> None:

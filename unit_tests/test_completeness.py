@@ -62,3 +62,8 @@ def test_only_the_oldest_campaigns_without_rows_are_pruned(totals: list[tuple[in
         ][::-1]
     )
     assert tally.pruned_until == (None if until is None else sent[until])
+
+
+def test_a_campaign_without_its_list_has_lost_its_rows_with_the_people_and_not_by_age() -> None:
+    orphan = Counter("unique_open_count", 5, SENT, COUNTED, has_list=False)
+    assert Tally(lists=[ListCompared(0, 0, True, None, orphan)]).pruned_until is None

@@ -78,6 +78,7 @@ positions = st.builds(Position, st.integers(0, 10**9), st.integers(0, 10**9), st
         mode=st.sampled_from(["full_refresh", "incremental"]),
         cursor=st.none() | st.just(time(HOUR)),
         began=st.none() | st.just(time(DAY)),
+        missing=st.integers(0, 9),
         after=st.none() | st.tuples(st.text(max_size=40), st.text(max_size=40)),
         half_read=st.none() | st.builds(HalfRead, st.just("b" * 36), st.builds(ResumePoint, st.just(SORT), positions)),
     ),

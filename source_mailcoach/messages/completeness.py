@@ -54,8 +54,10 @@ class Tally:
         opened a later one can have been deleted, and its only opens with them.
         """
         until, is_empty = None, False
-        campaigns = [(each.counter, each.total) for each in self.lists if each.counter and each.counter.sent_at]
-        for counter, total in sorted(campaigns, key=lambda each: str(each[0].sent_at)):
+        counted = [(each.counter, each.total) for each in self.lists if each.counter and each.counter.sent_at]
+        for counter, total in sorted(counted, key=lambda each: str(each[0].sent_at)):
+            if not counter.has_list:
+                continue  # what came of its people has gone with them
             if total >= counter.rows > 0:
                 break
             if counter.rows:

@@ -210,12 +210,13 @@ class RowsUnchanged(Event):
 
 @dataclass(frozen=True)
 class Counter:
-    """A campaign's own count of its rows. It is as old as `counted_at`."""
+    """A campaign's own count of its rows. It is as old as `counted_at`. `has_list`: its email list was not deleted."""
 
     field: str
     rows: int
     sent_at: datetime | None
     counted_at: datetime | None
+    has_list: bool = True
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import requests
-from airbyte_cdk.models import SyncMode
+from airbyte_cdk.models import ConfiguredAirbyteStream, SyncMode
 from airbyte_cdk.sources.streams.checkpoint import CheckpointReader
 from airbyte_cdk.sources.streams.core import StreamData
 from airbyte_cdk.sources.streams.http import HttpStream, HttpSubStream
@@ -116,12 +116,16 @@ class MailcoachStream(HttpStream, ABC):
         """Whether it has a state. Not without a cursor: the CDK would read such a stream again and again."""
         return bool(self.facts.cursor)
 
+    def read(self, configured_stream: ConfiguredAirbyteStream, *args: Any, **kwargs: Any) -> Iterable[StreamData]:
+        """All records and STATE messages. What is wrong with the whole of them is raised at the end."""
+        yield from super().read(configured_stream, *args, **kwargs)
+        if configured_stream.sync_mode is SyncMode.full_refresh:
+            self.refuse_gaps()
+
     def stream_slices(self, *, sync_mode: SyncMode, **_: Any) -> Iterable[Slice]:
         self.pages.emit(StreamStarted(self.name))
         mode: Mode = "incremental" if sync_mode is SyncMode.incremental else "full_refresh"
         yield from self.passes.slices(self._state, mode) if self.passes else [{}]
-        if mode == "full_refresh":
-            self.refuse_gaps()
 
     def read_records(
         self,

@@ -22,12 +22,12 @@ class KeptPages(Pages):
     spool: Spool | None = None
 
     def whole_list(self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]] = tuple) -> Iterator[Page]:
-        campaign = stream_slice["campaign_uuid"]
+        campaign, missing = stream_slice["campaign_uuid"], self.missing
         for page in super().whole_list(sort, stream_slice, then):
             if self.spool:
                 self.spool.keep(campaign, page.rows)
             yield page
-        if self.spool:
+        if self.spool and self.missing == missing:
             self.spool.complete(campaign)
 
 

@@ -152,6 +152,7 @@ def _campaign(row: Row) -> Campaign:
         status=_status(row),
         sent_at=_time(row.get("sent_at")),
         statistics_calculated_at=_time(row.get("statistics_calculated_at")),
+        has_list=bool(row.get("email_list_uuid")),
         counters={field: count_of(row.get(field)) for field in COUNTERS},
     )
 

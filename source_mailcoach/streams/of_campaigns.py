@@ -66,7 +66,8 @@ class OfCampaigns:
         if not self._facts.counter:
             return None
         sent_at, counted_at = parse_time(parent.sent_at), parse_time(parent.statistics_calculated_at)
-        return Counter(self._facts.counter, parent.counters.get(self._facts.counter, 0), sent_at, counted_at)
+        rows = parent.counters.get(self._facts.counter, 0)
+        return Counter(self._facts.counter, rows, sent_at, counted_at, parent.has_list)
 
     def announce(self, reached: State, due: Sequence[Parent]) -> None:
         """Requests for campaigns that are done, or that have nothing new, count as saved."""

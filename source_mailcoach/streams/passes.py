@@ -83,6 +83,7 @@ class Passes:
         self._emit(ReadingStarted(self._pages.stream, self._owner.unit, whole))
         if (running := self._reached.running) and (running.after or running.half_read):
             self._emit(Resumed(self._pages.stream))
+            self._pages.missing += running.missing
         self._owner.announce(self._reached, self._due)
         self._is_announced = not self._is_one_list
         try:
@@ -250,6 +251,7 @@ class Passes:
         self, sort: str, known_before: datetime | None, parent: Parent, stream_slice: Slice
     ) -> Iterator[StreamData]:
         is_whole = state.start_of(self._reached, parent, sort) is None
+        missing = self._pages.missing
         self._deletions.begin_list(is_resumed=not is_whole)
         totals: list[int] = []
         newest, furthest = None, 0
@@ -272,6 +274,7 @@ class Passes:
                 self._reach(state.at_position(self._reached, parent, sort, position))
                 following = self._pages.query(page.number + 1, sort, stream_slice)
                 yield from self._checkpoint.messages(self._client.will_wait(following))
+        self._reached = state.lacked(self._reached, self._pages.missing - missing)
         is_whole = is_whole and (known_before is None or furthest >= page.last)
         if self._pages.counts_records:
             self._emit(list_compared(totals, is_whole, newest, self._owner.counter_of(parent)))

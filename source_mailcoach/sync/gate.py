@@ -18,11 +18,12 @@ GATE_MARGIN = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class Campaign(Parent):
-    """What is known of a campaign from the listing."""
+    """What is known of a campaign from the listing. `has_list`: its email list is there, and its people with it."""
 
     status: str
     sent_at: str | None = None
     statistics_calculated_at: str | None = None
+    has_list: bool = True
     counters: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -90,7 +90,8 @@ class HalfRead:
 class Pass:
     """A pass under way. `began` is the server's time at its earliest page, `after` the last parent that is done.
 
-    `whole`: all lists are read whole, to find rows that were deleted. `stands`: a list failed and could not be
+    `whole`: all lists are read whole, to find rows that were deleted. `missing`: how many rows the server counts in the
+    lists so far and never gave. `stands`: a list failed and could not be
     remembered, so `after` no longer moves. That is not saved.
     """
 
@@ -98,6 +99,7 @@ class Pass:
     cursor: str | None
     began: str | None = field(default=None, kw_only=True)
     whole: bool = field(default=False, kw_only=True)
+    missing: int = field(default=0, kw_only=True)
     stands: bool = field(default=False, kw_only=True)
     after: Place | None = None
     half_read: HalfRead | None = None
@@ -131,6 +133,8 @@ class State:
                 content["pass"]["began"] = running.began
             if running.whole:
                 content["pass"]["whole"] = True
+            if running.missing:
+                content["pass"]["missing"] = running.missing
             if running.after:
                 content["pass"]["after"] = list(running.after)
             if half_read := running.half_read:
@@ -168,6 +172,7 @@ def _pass(content: Mapping[str, Any]) -> Pass:
         cursor=time_of(content["cursor"]),
         began=time_of(content.get("began")),
         whole=bool(content.get("whole")),
+        missing=int(content.get("missing", 0)),
         after=None if after is None else (after[0], after[1]),
         half_read=None if resume is None else HalfRead(str(content["parent"]), resume),
     )
@@ -267,6 +272,12 @@ def at_position(state: State, parent: Parent, sort: str, position: Position) -> 
         return _with_pending(state, parent, replace(pending, resume=resume, until=until))
     running = state.running
     return replace(state, running=running and replace(running, half_read=HalfRead(parent.uuid, resume)))
+
+
+def lacked(state: State, missing: int) -> State:
+    """The state after a list of which the server counts so many more rows than it gave."""
+    running = state.running
+    return replace(state, running=running and replace(running, missing=running.missing + missing))
 
 
 def finished(state: State, parent: Parent) -> State:
