@@ -15,7 +15,13 @@ from sandbox.world.entities import Campaign, EmailList, Subscriber
 from sandbox.world.times import DAY, HOUR, MINUTE, epoch
 
 BEGIN = epoch("2026-05-04T06:00:00Z")  # a Monday
-LINKS = ("", "pricing", "blog/what-is-new", "events/summer")
+LINKS = {"pricing": 7, "blog/what-is-new": 4, "events/summer": 2, "": 1}
+"""Where mails lead to, and how that attracts."""
+DOMAINS = ("example.com", "gmail.com", "example.net", "outlook.com", "gmail.com", "yahoo.com") * 2 + (
+    *("example.org", "gmail.com", "icloud.com", "outlook.com", "gmail.com", "example.net"),
+)
+YAHOO_REFUSES_FROM = 14
+"""The week from which on Yahoo turns mails back, and puts others among spam."""
 JOIN_SOURCES = (3, 5, 4, 6, 22, 9, 5, 4)
 """New subscribers in a week of the first list, and again from the start: a conference now and then."""
 
@@ -75,12 +81,12 @@ class Newsletter:
     # What people do
 
     def _join(self, owner: EmailList, at: int | None = None) -> None:
-        """One in 25 never confirms."""
+        """One in 25 never confirms. None of the providers gives out such an address, so nobody has it."""
         self._made += 1
         moment = self.store.now if at is None else at
         who = self.store.add_subscriber(
             owner,
-            f"reader{self._made:04d}@example.{('com', 'org', 'net')[self._made % 3]}",
+            f"{self._made:04d}_reader@{DOMAINS[self._made % len(DOMAINS)]}",
             subscribed_at=None if self.rng.random() < 0.04 else moment,
             created_at=moment,
             updated_at=moment,
@@ -124,11 +130,17 @@ class Newsletter:
             elif fate < 0.02:
                 kind = "soft_bounce" if fate < 0.012 else "bounce" if fate < 0.018 else "suppressed"
                 self._bounce(campaign, who, kind, 5 * MINUTE)
-            else:
+            elif self.weeks < YAHOO_REFUSES_FROM or not who.email.endswith("@yahoo.com"):
                 self._read(campaign, who, appeal)
+            elif fate < 0.12:
+                self._bounce(campaign, who, "soft_bounce", 5 * MINUTE)
+            else:
+                self._read(campaign, who, appeal / 2)
 
     def _read(self, campaign: Campaign, who: Subscriber, appeal: float) -> None:
-        store, rng, eager = self.store, self.rng, self._eagerness[who.uuid]
+        """The longer somebody is on the list, the less."""
+        store, rng = self.store, self.rng
+        eager = self._eagerness[who.uuid] * (0.7 + 0.8 * 0.5 ** ((store.now - who.created_at) / (60 * DAY)))
         if rng.random() >= eager * appeal:
             if rng.random() < 0.001:
                 self._bounce(campaign, who, "complaint", HOUR)
@@ -138,7 +150,7 @@ class Newsletter:
             delay = first + again * int(rng.expovariate(1 / (2 * DAY)))
             self._event(campaign, who, delay, lambda at: store.add_open(campaign, who, at))
         if rng.random() < 0.5 * eager:
-            url = f"https://www.example.com/{rng.choice(LINKS)}"
+            url = f"https://www.example.com/{rng.choices(list(LINKS), list(LINKS.values()))[0]}"
             self._event(campaign, who, first + MINUTE, lambda at: store.add_click(campaign, who, url, at))
         if rng.random() < 0.015 * (1 - eager):
             self._event(campaign, who, first + 2 * MINUTE, lambda at: store.add_unsubscribe(campaign, who, at))
@@ -148,9 +160,15 @@ class Newsletter:
 
     def _event(self, campaign: Campaign, who: Subscriber, delay: int, happen: Callable[[int], object]) -> None:
         """One in fifty is reported hours or days late, with the time at which it happened."""
-        at = self.store.now + delay
+        at = awake(self.store.now + delay)
         late = self.rng.randrange(HOUR, 8 * DAY) if self.rng.random() < 0.02 else 0
         self._plan(at + late, lambda: happen(at) if who.uuid in self.store.subscribers else None)
+
+
+def awake(at: int) -> int:
+    """What would be between 22 and 8 o'clock happens after 6, in the same order."""
+    night = (at - 22 * HOUR) % DAY
+    return at if night >= 10 * HOUR else at - night + 8 * HOUR + night // 5
 
 
 def sandbox_with_newsletter(version: str = "v9", weeks: int = 26, people: int = 240) -> tuple[Sandbox, Newsletter]:
