@@ -141,9 +141,9 @@ bench: venv .bench-venv/installed
 .bench-venv/installed: benchmarks/peers/requirements.lock
 	$(call install,.bench-venv,$<)
 
-# From the sandbox to answers with PyAirbyte, in about a minute once that is installed. It has an environment of its own,
-# since PyAirbyte brings 200 packages and needs Python 3.10 to 3.12.
-example: venv .example-venv/installed
+# From the sandbox with PyAirbyte and dbt to pictures and a page, in about two minutes once these are installed. PyAirbyte
+# has an environment of its own, since it brings 200 packages and needs Python 3.10 to 3.12.
+example: venv .example-venv/installed .dbt-venv/installed
 	@.example-venv/bin/python -m examples.pyairbyte --connector $(CURDIR)/$(BIN)/source-mailcoach $(if $(CONFIG),--config $(CONFIG))
 
 .example-venv/installed: examples/requirements.lock

@@ -273,7 +273,7 @@ def week_of(moment: int) -> str:
     return datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%W")
 
 
-def test_the_pyairbyte_example_compiles() -> None:
+def test_what_reads_with_pyairbyte_and_draws_compiles() -> None:
     """Its libraries are not here: `make example` runs it."""
-    for path in (EXAMPLES / "pyairbyte").glob("*.py"):
+    for path in (*(EXAMPLES / "pyairbyte").glob("*.py"), *(EXAMPLES / "answers").glob("*.py")):
         compile(path.read_text(), str(path), "exec")

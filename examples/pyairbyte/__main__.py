@@ -1,4 +1,4 @@
-"""From Mailcoach to answers with PyAirbyte: all streams into DuckDB, then the questions of `examples/sql`, as pictures.
+"""From Mailcoach to answers: with PyAirbyte into DuckDB, with dbt into marts, and from there into pictures and a page.
 
 Without arguments it reads a sandbox with an invented newsletter twice, with a week of life between. With `--config
 FILE` it reads a real Mailcoach once; what it read stays in the cache, so the next call is incremental.
@@ -19,7 +19,6 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "examples/results"
-QUESTIONS = [path for path in sorted((ROOT / "examples/sql").glob("*.sql")) if path.stem != "erase_person"]
 
 # PyAirbyte reads these when it is imported: no list of connectors from the net, no statistics, no files elsewhere.
 os.environ.setdefault("AIRBYTE_OFFLINE_MODE", "1")
@@ -30,10 +29,14 @@ os.environ.setdefault("AIRBYTE_LOGGING_ROOT", str(RESULTS / "logs"))
 warnings.simplefilter("ignore", FutureWarning)
 
 import airbyte
+import duckdb
 from airbyte.caches import CacheBase
 
+from examples.answers.page import page
+from examples.answers.pictures import draw
+from examples.answers.questions import answers
 from examples.newsletter import another_week, sandbox_with_newsletter
-from examples.pyairbyte.pictures import draw
+from examples.warehouse.__main__ import TOOLS, dbt
 from sandbox import Request, Sandbox
 
 
@@ -44,6 +47,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.connector.exists():
         sys.exit(f"{arguments.connector} does not exist: run `make venv`, or name the executable with --connector.")
+    if not (TOOLS / "dbt").exists():
+        sys.exit(f"{TOOLS / 'dbt'} does not exist: `make example` installs it.")
     if arguments.config and not arguments.config.exists():
         sys.exit(f"{arguments.config} does not exist. What goes into it is in README.md.")
     folder = RESULTS / ("mailcoach" if arguments.config else "sandbox")
@@ -55,12 +60,39 @@ def main() -> None:
             print_table({"rows": rows, "in the cache": stored(cache, rows)})
         else:
             read_sandbox_twice(cache, arguments.connector)
-        results = {path.stem: cache.run_sql_query(path.read_text()) for path in QUESTIONS}
-    for name, found in results.items():
-        print(f"\nexamples/sql/{name}.sql: {len(found):,} rows" + (", the first of them:" if found else ""))
-        for field, value in found[0].items() if found else ():
-            print(f"  {field:<22}{value}")
-    print("\nPictures: " + ", ".join(str(path.relative_to(ROOT)) for path in draw(results, folder)))
+    database = folder / "db_mailcoach.duckdb"
+    make_marts(database)
+    show(database, folder, "Your Mailcoach." if arguments.config else "Half a year of a made-up newsletter.")
+
+
+def make_marts(database: Path) -> None:
+    """Data that fails a test is drawn all the same, since dbt names the test; marts that could not be made are not."""
+    print("\nMarts: dbt build", flush=True)
+    done = dbt("build --quiet", database, {})
+    results = json.loads((database.parent / "dbt/run_results.json").read_text())["results"]
+    said = Counter(result["status"] for result in results)
+    print(", ".join(f"{number} {status}" for status, number in said.items()))
+    if done.returncode and (said["error"] or said["skipped"] or not said["fail"]):
+        sys.exit(f"The marts could not be made. What dbt did is in {database.parent / 'dbt'}.")
+
+
+def show(database: Path, folder: Path, about: str) -> None:
+    """Write the pictures and the page, and print what they say."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        connection.execute("set schema = 'main_mailcoach'")
+
+        def ask(sql: str) -> list[dict[str, Any]]:
+            found = connection.execute(sql)
+            names = [column[0] for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+        found = answers(ask)
+    pictures = draw(found, folder)
+    written = RESULTS / "index.html"
+    written.write_text(page(found, pictures, about))
+    for answer in found:
+        print(f"\n{answer.question}\n  {answer.finding}.\n  {pictures[answer.name].relative_to(ROOT)}")
+    print(f"\nAll of it with the numbers: {written.relative_to(ROOT)}")
 
 
 def read_sandbox_twice(cache: CacheBase, connector: Path) -> None:
