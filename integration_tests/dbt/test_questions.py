@@ -61,7 +61,8 @@ def as_rows(rows: list[Row], columns: list[str]) -> list[str]:
 
 
 def test_each_question_is_asked_here() -> None:
-    assert sorted(MARTS) == sorted(path.stem for path in Path(ROOT, "examples/sql").glob("*.sql"))
+    questions = {path.stem for path in Path(ROOT, "examples/sql").glob("*.sql")} - {"erase_person"}
+    assert set(MARTS) == questions
 
 
 @pytest.mark.parametrize("question", MARTS)
