@@ -329,7 +329,7 @@ def test_a_key_is_of_uuids_in_the_usual_form_alone() -> None:
 
 def test_what_is_saved_comes_back_as_it_was() -> None:
     recent, fresh = {b"1" * 16: text(1)}, {b"2" * 16: text(2)}
-    known = Known(text(3), text(4), 5, a_sketch(), recent, fresh, (b"3" * 16,))
+    known = Known(text(3), text(4), 5, a_sketch(), recent, fresh, text(5), (b"3" * 16,))
     assert Known.from_json(json.loads(json.dumps(known.to_json()))) == known
 
 
@@ -343,6 +343,7 @@ BROKEN: list[dict[str, Any]] = [
     {"recent": {"MTE=": "now"}},
     {"recent": ["MTE="]},
     {"fresh": {"MTE=": None}},
+    {"latest": "now"},
     {"gone": [7]},
     {"gone": ["?"]},
 ]

@@ -71,7 +71,7 @@ class Campaigns(ListingStream):
                 unchanged += 1
                 continue
             if tally:
-                tombstones.saw([row])
+                tombstones.saw([row], tally)
                 reached = sortable(seen.cursor and seen.cursor.isoformat())
                 tally.see(key_of(row.get("uuid")), sortable(row.get("created_at")), reached)
             if is_usable(row.get("uuid")):

@@ -82,7 +82,7 @@ class Deletions(NoDeletions):
         cursor = sortable(reached.running.cursor) if reached.running else None
         owners = [stream_slice[owner] for owner in self._owners]
         self._tally.see_total(page.total)
-        self._tombstones.saw(page.rows)
+        self._tombstones.saw(page.rows, self._tally)
         for row in page.rows:
             self._tally.see(key_of(row.get("uuid"), *owners), sortable(row.get("created_at")), cursor, since)
         return self.with_known(reached)

@@ -6,7 +6,7 @@ that, that there is no such row (404).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from source_mailcoach.messages.errors import MailcoachError, RowNotFound
@@ -59,13 +59,13 @@ class Tombstones:
         self._pages, self._client, self._facts = pages, pages.client, pages.facts
         self._path = pages.facts.row or f"{pages.facts.endpoint}/{{uuid}}"
         self._has_left = has_left
-        self._newest: datetime | None = None
 
-    def saw(self, rows: Sequence[Row]) -> None:
+    def saw(self, rows: Sequence[Row], tally: Tally) -> None:
         """Note the latest change of a row: where the database's clock is ahead, it is later than the server's time."""
-        for change in filter(None, map(self._facts.changed_at, rows)):
-            if (self._newest or self._pages.now) < change < self._pages.now + FUTURE:
-                self._newest = change
+        until = self._pages.now + FUTURE
+        changes = [change for change in map(self._facts.changed_at, rows) if change and change < until]
+        if changes and (time := sortable(max(changes).isoformat())):
+            tally.latest = max(time, tally.latest or time)
 
     def of(self, tally: Tally) -> Iterator[Row]:
         """The tombstone of each row that is gone, of those that a tally says seem to be. It is told what came of them.
@@ -83,7 +83,7 @@ class Tombstones:
             self._pages.emit(RowsUnsure(self._pages.stream, len(keys), error))
             return
         for key in denied:
-            yield self._tombstone(key)
+            yield self._tombstone(key, tally.latest)
             tally.is_gone(key)
         if denied:
             self._pages.emit(RowsDeleted(self._pages.stream, len(denied)))
@@ -103,8 +103,8 @@ class Tombstones:
             self._client.confirm()
         return denied
 
-    def _tombstone(self, key: bytes) -> Row:
+    def _tombstone(self, key: bytes, latest: str | None) -> Row:
         """The primary key, the cursor field and DELETED_AT, both of now; all other fields are null."""
-        time = sortable(max(self._pages.now, self._newest or self._pages.now).isoformat())
+        time = max(sortable(self._pages.now.isoformat()) or "", latest or "")
         nulls: Row = dict.fromkeys(sorted(self._pages.fit.fields))
         return {**nulls, **_named(key), self._facts.cursor: time, DELETED_AT: time}

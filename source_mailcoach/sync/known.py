@@ -11,6 +11,7 @@ rows that are there now names those that are gone (see `sketch`).
     recent   rows that were created since, up to `ROOM` of them, each with that time: the next pass has to come across
              them again, so it notices at once if one is gone. Those beyond are only known after that.
     fresh    the same, of those that the pass under way has come across
+    latest   the latest change of a row that came: a destination heeds no tombstone that is earlier than its row
     gone     rows that seem to be gone, and have yet to be asked for. Only Mailcoach's own word makes a tombstone.
 
 The cursor of a stream is the one time that is reckoned by the clock that stamps rows, however wrong other clocks are.
@@ -49,6 +50,7 @@ class Known:
     sketch: str = ""
     recent: Times = field(default_factory=dict)
     fresh: Times = field(default_factory=dict)
+    latest: str | None = None
     gone: tuple[bytes, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -56,6 +58,8 @@ class Known:
         for name, times in (("recent", self.recent), ("fresh", self.fresh)):
             if times:
                 content[name] = {_text(key): created for key, created in times.items()}
+        if self.latest:
+            content["latest"] = self.latest
         if self.gone:
             content["gone"] = list(map(_text, self.gone))
         return content
@@ -70,9 +74,9 @@ class Known:
             {_bytes(key): _time(created) for key, created in content.get(name, {}).items()}
             for name in ("recent", "fresh")
         )
-        until = None if content["until"] is None else _time(content["until"])
+        until, latest = (time and _time(time) for time in (content["until"], content.get("latest")))
         gone = tuple(map(_bytes, content.get("gone", ())))
-        return cls(time_of(content["read"]), until, rows, sketch, recent, fresh, gone)
+        return cls(time_of(content["read"]), until, rows, sketch, recent, fresh, latest, gone)
 
 
 def _text(key: bytes) -> str:
@@ -206,6 +210,7 @@ class Tally:
         self._total: int | None = None
         self._counted = self._hidden = 0
         self._rows_before, self._has_ended = known.rows, False
+        self.latest = known.latest
         self.unnamed = 0
         """How many rows are gone that nothing names."""
 
@@ -223,6 +228,7 @@ class Tally:
             sketch=self._text,
             recent=dict(list(recent.items())[:ROOM]),
             fresh=fresh,
+            latest=self.latest,
             gone=tuple(self._gone),
         )
 
@@ -273,11 +279,11 @@ class Tally:
     def end(self, cursor: str | None, began: str | None) -> None:
         """The pass is over, and leaves this cursor. `began`: the server's time at its earliest page.
 
-        It covers the whole second of the cursor if that was over by then: no more rows can come in it. It also does if
-        that second has too many rows to hold. Rows that came later in it are then found by the next whole reading.
+        The cursor covers its own second only if that has too many rows to hold. More could have come in that second,
+        and no clock tells whether it was over. The next whole reading finds those.
         """
         old, now, until = self._old, self._now if self._is_complete else None, cursor
-        if cursor and ((began and began > second_after(cursor)) or any(rows.is_crowded for rows in (old, now) if rows)):
+        if cursor and any(rows.is_crowded for rows in (old, now) if rows):
             until = second_after(cursor)
         for rows in (old, now):
             if rows:
