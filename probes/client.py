@@ -42,9 +42,11 @@ class ProbingClient(MailcoachClient):
                 session.headers["Accept"] = "text/html"
             if isinstance(query, Question) and query.as_stranger:
                 session.auth = _as_stranger
+            self._prepared = self._prepare()
             return super()._get(request)
         finally:
             session.headers["Accept"], session.auth = accept, login
+            self._prepared = self._prepare()
 
     def _judge(self, query: Query, outcome: Answer | Exception) -> Answer:
         had_answered = self.has_answered

@@ -70,7 +70,7 @@ class MailcoachClient(HttpClient):
         self._failed: Query | None = None  # after which it is not known whether the server still answers
         self.clock_report = ClockReport()
         self.rows_per_page = 15  # on self-hosted servers; the first page tells
-        parallel = config.max_parallel_requests or MAX_PARALLEL
+        self._parallel = parallel = config.max_parallel_requests or MAX_PARALLEL
         self._fetcher, self._questioner = (
             Fetcher(self._get, self._judge, self.budget, each, at_a_time, self.api_base.url, self.events.emit)
             for each, at_a_time in ((patience, parallel), (LAST_QUESTION, 1))
@@ -82,7 +82,7 @@ class MailcoachClient(HttpClient):
             authenticator=TokenAuthenticator(config.token),
         )
         # Requests differ in their address alone. To prepare the rest each time would take a third of what one costs.
-        self._prepared = self._session.prepare_request(requests.Request("GET", self.api_base.url))
+        self._prepared = self._prepare()
 
     @property
     def has_answered(self) -> bool:
@@ -148,7 +148,7 @@ class MailcoachClient(HttpClient):
         """
         if query and self._fetcher.is_asked(query):
             return False
-        return self._fetcher.allowed == 1 or self.budget.wait(time.monotonic()) != 0
+        return self._parallel == 1 or self.budget.wait(time.monotonic()) != 0
 
     def last_page(self, query: Query) -> int:
         """How many pages a list has whose first page was fetched ahead; 0 if that is not known yet."""
@@ -167,6 +167,9 @@ class MailcoachClient(HttpClient):
     def request_kwargs(self) -> dict[str, Any]:
         """How each request is sent. To follow a redirect could send the token to a host that was not checked."""
         return {"allow_redirects": False, "timeout": self.patience.timeouts, "stream": True}
+
+    def _prepare(self) -> requests.PreparedRequest:
+        return self._session.prepare_request(requests.Request("GET", self.api_base.url))
 
     def _get(self, request: Request) -> Answer:
         """One try, in a thread of its own."""
