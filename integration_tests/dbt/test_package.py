@@ -144,6 +144,7 @@ def test_the_provider_is_told_by_the_domain_also_where_addresses_are_hashed(tabl
     warehouse = tables.copy(tmp_path)
     (before,) = warehouse.query("select count(*) as everybody from subscribers")
     warehouse.query("update subscribers set email = sha256(email)")
+    warehouse.query("alter table subscribers drop column email_domain")  # as syncs of earlier versions leave it
     warehouse.build(OF_SUBSCRIBERS)
     assert {row["mailbox_provider"] for row in warehouse.mart("subscribers", ["mailbox_provider"])} == {"unknown"}
     warehouse.query("alter table subscribers add column email_domain varchar")
