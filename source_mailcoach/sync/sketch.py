@@ -47,16 +47,13 @@ class Sketch:
 
     def add_all(self, other: "Sketch") -> None:
         """Add the keys of another sketch."""
-        self._counts = [mine + its for mine, its in zip(self._counts, other._counts, strict=True)]
-        self._keys = [mine ^ its for mine, its in zip(self._keys, other._keys, strict=True)]
-        self._checksums = [mine ^ its for mine, its in zip(self._checksums, other._checksums, strict=True)]
+        self._merge(other, 1)
 
     def difference(self, other: "Sketch") -> Difference | None:
         """What this set and another one do not have in common; None if that is too much to be named."""
         rest = Sketch(self.width)
-        rest._counts = [mine - its for mine, its in zip(self._counts, other._counts, strict=True)]
-        rest._keys = [mine ^ its for mine, its in zip(self._keys, other._keys, strict=True)]
-        rest._checksums = [mine ^ its for mine, its in zip(self._checksums, other._checksums, strict=True)]
+        rest._merge(self, 1)
+        rest._merge(other, -1)
         return rest._named()
 
     def _named(self) -> Difference | None:
@@ -78,6 +75,12 @@ class Sketch:
             cells += places
         is_empty = not (any(self._counts) or any(self._keys) or any(self._checksums))
         return found if is_empty else None
+
+    def _merge(self, other: "Sketch", sign: int) -> None:
+        """Put all keys of another sketch in (1), or take them out (-1)."""
+        self._counts = [mine + sign * its for mine, its in zip(self._counts, other._counts, strict=True)]
+        self._keys = [mine ^ its for mine, its in zip(self._keys, other._keys, strict=True)]
+        self._checksums = [mine ^ its for mine, its in zip(self._checksums, other._checksums, strict=True)]
 
     def _put(self, number: int, count: int, checksum: int, places: list[int]) -> None:
         for cell in places:
