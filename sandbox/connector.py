@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ class Run:
     stdout: str
     stderr: str
 
-    @property
+    @cached_property
     def messages(self) -> list[Message]:
         return [json.loads(line) for line in self.stdout.splitlines()]
 
