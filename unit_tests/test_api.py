@@ -9,6 +9,7 @@ import pytest
 import requests
 import requests_mock
 from airbyte_cdk.models import FailureType
+from requests_mock import ANY
 
 from source_mailcoach.config import Config
 from source_mailcoach.messages import problems
@@ -49,6 +50,18 @@ def test_sends_the_token_and_asks_for_json_and_says_who_it_is(
     assert "gzip" in sent.headers["Accept-Encoding"]
     timeout: Any = sent.timeout
     assert timeout == (SYNC.connect_timeout, SYNC.read_timeout)
+
+
+def test_signs_in_a_path_or_a_parameter_stay_within_it(
+    client: MailcoachClient, requests_mock: requests_mock.Mocker
+) -> None:
+    requests_mock.get(ANY, json=PAGE)
+    client.fetch(Query("campaigns/a?b#c d%2F/opens", (("sort", "-a,b"), ("filter[name]", "x&y=ü"))))
+    client.end_requests()
+    sent = requests_mock.last_request
+    assert sent is not None
+    path = f"{URL}/campaigns/a%3Fb%23c%20d%252F/opens"
+    assert sent.url == f"{path}?sort=-a%2Cb&filter%5Bname%5D=x%26y%3D%C3%BC"
 
 
 def test_waits_as_long_as_retry_after_says(

@@ -9,6 +9,7 @@ import pytest
 from airbyte_cdk.models import FailureType
 from hypothesis import given
 from hypothesis import strategies as st
+from requests.structures import CaseInsensitiveDict
 
 from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import EndpointNotFound, MailcoachError, NotFound, Problem, RowNotFound
@@ -41,7 +42,8 @@ def answer(status: int = 200, body: Body = b"", content_type: str | None = None,
         content = body.encode() if isinstance(body, str) else body
         usual = "text/html; charset=UTF-8" if content.lstrip().startswith(b"<") else "text/plain"
     sent = {"Content-Type": usual if content_type is None else content_type}
-    return Answer(content, sent | {name.replace("_", "-"): value for name, value in headers.items()}, 0, None, status)
+    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(content, CaseInsensitiveDict(sent), 0, None, status)
 
 
 def judged(received: Answer, query: Query = LISTS, answered: set[str] | None = None) -> MailcoachError | None:

@@ -4,8 +4,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
+from contextlib import closing
 
 import pytest
+from requests.structures import CaseInsensitiveDict
 
 from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import MailcoachError
@@ -50,8 +52,8 @@ class Server:
             if self.errors.get(number):
                 raise self.errors[number].pop(0)
             if self.refusals.get(number):
-                return Answer(b"", {}, time.monotonic(), None, 429, self.refusals[number].pop(0))
-        return Answer(str(number).encode(), {}, time.monotonic())
+                return Answer(b"", CaseInsensitiveDict(), time.monotonic(), None, 429, self.refusals[number].pop(0))
+        return Answer(str(number).encode(), CaseInsensitiveDict(), time.monotonic())
 
 
 def judge(asked: Query, outcome: Answer | Exception) -> int:
@@ -198,17 +200,17 @@ def test_an_hour_is_waited_for_where_the_server_says_that_its_windows_are_so_lon
     left = iter([1, 0, 1])
 
     def send(request: Request) -> Answer:
-        return Answer(b"1", {}, time.monotonic(), Quota(next(left), 2, window))
+        return Answer(b"1", CaseInsensitiveDict(), time.monotonic(), Quota(next(left), 2, window))
 
     patience = Patience(**{**vars(PATIENCE), "longest_window": 3700})
-    fetcher = Fetcher(send, judge, RateBudget(), patience, 1, URL, Events().emit)
-    assert [fetcher.fetch(query(n)) for n in (1, 2)] == [1, 1]
-    if is_waited_for:
-        assert fetcher.fetch(query(3)) == 1
-        assert sum(waits) == pytest.approx(3600, abs=5)
-    else:
-        with pytest.raises(MailcoachError, match="no more requests"):
-            fetcher.fetch(query(3))
+    with closing(Fetcher(send, judge, RateBudget(), patience, 1, URL, Events().emit)) as fetcher:
+        assert [fetcher.fetch(query(n)) for n in (1, 2)] == [1, 1]
+        if is_waited_for:
+            assert fetcher.fetch(query(3)) == 1
+            assert sum(waits) == pytest.approx(3600, abs=5)
+        else:
+            with pytest.raises(MailcoachError, match="no more requests"):
+                fetcher.fetch(query(3))
 
 
 def test_what_was_fetched_of_a_list_on_a_guess_is_thrown_away_with_it(make: Make, server: Server) -> None:
@@ -241,12 +243,19 @@ def test_what_was_dropped_and_is_still_under_way_counts_among_those_that_may_be(
 
 def test_a_first_page_that_waits_to_be_read_hints_at_the_number_of_pages(server: Server) -> None:
     content = b'{"data":[{"last_page":40}],"links":{},"meta":{"current_page":1,"last_page":7,"total":99,"per_page":15}}'
-    fetcher = Fetcher(
-        lambda _: Answer(content, {}, time.monotonic()), lambda *_: None, RateBudget(), PATIENCE, 4, URL, Events().emit
-    )
-    fetcher.fetch(query(1))
-    fetcher.fetch(query(2), [], queries(3))
-    fetcher.fetch(query(4))
-    assert fetcher.last_page(query(3)) == 7
-    assert fetcher.last_page(query(9)) == 0
-    fetcher.close()
+    third_has_come = threading.Event()
+
+    def send(request: Request) -> Answer:
+        number = request.query.params[0][1]
+        assert number < 4 or third_has_come.wait(5)
+        if number == 3:
+            third_has_come.set()
+        return Answer(content, CaseInsensitiveDict(), time.monotonic())
+
+    with closing(Fetcher(send, lambda *_: None, RateBudget(), PATIENCE, 4, URL, Events().emit)) as fetcher:
+        fetcher.fetch(query(1))
+        fetcher.fetch(query(2), [], queries(3))
+        fetcher.fetch(query(4))
+        fetcher.fetch(query(5))
+        assert fetcher.last_page(query(3)) == 7
+        assert fetcher.last_page(query(9)) == 0

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from requests.structures import CaseInsensitiveDict
 
 from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import MailcoachError
@@ -68,7 +69,7 @@ class Server:
             self._under_way -= 1
             self.statuses.append(status)
             left = 100_000 - len(self.statuses)
-        return Answer(b"", {}, time.monotonic(), Quota(left), status)
+        return Answer(b"", CaseInsensitiveDict(), time.monotonic(), Quota(left), status)
 
 
 @pytest.fixture
@@ -165,8 +166,10 @@ def test_what_never_ends_is_given_up_soon_and_leaves_the_budget_as_if_it_had_fai
 
 def test_what_has_ended_by_the_close_is_told_to_the_budget_as_it_was(server: Server) -> None:
     budget = RateBudget()
-    refused = Answer(b"", {}, time.monotonic(), None, 429, 40.0)
-    answers = {number: Answer(b"", {}, time.monotonic(), Quota(1000 - number)) for number in (1, 2)} | {3: refused}
+    refused = Answer(b"", CaseInsensitiveDict(), time.monotonic(), None, 429, 40.0)
+    answers = {
+        number: Answer(b"", CaseInsensitiveDict(), time.monotonic(), Quota(1000 - number)) for number in (1, 2)
+    } | {3: refused}
     fetcher = Fetcher(
         lambda request: answers[request.query.params[0][1]], judge, budget, PATIENCE, 4, URL, Events().emit
     )
@@ -192,7 +195,7 @@ def test_requests_wait_for_the_end_of_the_window_that_the_first_of_them_opened(w
 
     def send(request: Request) -> Answer:
         asked.append(time.monotonic())
-        return Answer(b"", {}, time.monotonic(), Quota(4 - (len(asked) - 1) % 5, 5, window=60))
+        return Answer(b"", CaseInsensitiveDict(), time.monotonic(), Quota(4 - (len(asked) - 1) % 5, 5, window=60))
 
     fetcher = Fetcher(send, judge, RateBudget(), PATIENCE, 4, URL, Events().emit)
     assert read(fetcher, 15) == list(range(1, 16))
@@ -230,7 +233,7 @@ def test_what_is_tried_again_after_an_overload_waits_until_there_is_room(waits: 
             held.add(number)
             end.wait(10)
             held.discard(number)
-        return Answer(b"", {}, time.monotonic(), None, status)
+        return Answer(b"", CaseInsensitiveDict(), time.monotonic(), None, status)
 
     fetcher = Fetcher(send, judge, RateBudget(), PATIENCE, 4, URL, Events().emit)
     fetcher.fetch(query(0))
@@ -253,7 +256,7 @@ def test_what_is_given_up_for_its_slowness_is_an_overload(outcome: int | Excepti
     def send(request: Request) -> Answer:
         if isinstance(outcome, Exception):
             raise outcome
-        return Answer(b"", {}, time.monotonic(), None, outcome)
+        return Answer(b"", CaseInsensitiveDict(), time.monotonic(), None, outcome)
 
     fetcher = Fetcher(send, judge, RateBudget(), Patience(**{**vars(PATIENCE), "tries": 1}), 8, URL, Events().emit)
     with suppress(MailcoachError):

@@ -97,6 +97,19 @@ def test_the_domain_of_an_address_is_told_also_beside_its_hash_but_not_if_it_is_
     assert domain_of(address, "drop") is None
 
 
+@pytest.mark.parametrize("seed", seeds(3))
+def test_an_address_as_nearly_all_are_written_means_the_same_without_the_short_way(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = random.Random(seed)
+    words = ["".join(rng.choices("aaZZ0099._+-é%", k=rng.randint(1, 4))) for _ in range(2000)]
+    texts = [rng.choice(("@", "@", "@@", " ")).join(rng.sample(words, 2)) for _ in range(2000)]
+    short = [privacy_module._read_field(text) for text in texts]
+    assert sum(bool(privacy_module.PLAIN_ADDRESS.fullmatch(text)) for text in texts) > 100
+    monkeypatch.setattr(privacy_module, "PLAIN_ADDRESS", re.compile("(?!)"))
+    assert [privacy_module._read_field(text) for text in texts] == short
+
+
 JANE, BOB = hashed("jane@example.com"), hashed("bob@example.org")
 
 

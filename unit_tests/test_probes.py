@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from requests.structures import CaseInsensitiveDict
 
 from probes.account import FINDERS, question
 from probes.engagement import clicks_are_whole
@@ -22,7 +23,12 @@ PROBES = [probe for probes in SECTIONS.values() for probe in probes]
 def reply(*rows: object, status: int = 200, total: int = 0, message: str = "", text: str = "sends?page=1") -> Reply:
     meta = {"current_page": 1, "last_page": 1, "per_page": 15, "total": total or len(rows)}
     body = {"data": rows, "meta": meta} if status == 200 else {"message": message}
-    return Reply(text, question(text), Answer(json.dumps(body).encode(), {}, 0.0, status=status), "https://x.test/api")
+    return Reply(
+        text,
+        question(text),
+        Answer(json.dumps(body).encode(), CaseInsensitiveDict(), 0.0, status=status),
+        "https://x.test/api",
+    )
 
 
 # What probes are --------------------------------------------------------------------------------------------------

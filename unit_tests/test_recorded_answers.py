@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from requests.structures import CaseInsensitiveDict
 
 from source_mailcoach import SourceMailcoach
 from source_mailcoach.records.fit import RowFit
@@ -23,7 +24,7 @@ of_each_answer = pytest.mark.parametrize("recorded", ANSWERS, ids=lambda recorde
 def rows_of(recorded: RecordedAnswer) -> list[Any]:
     """As the connector reads them off the wire."""
     content = json.dumps(recorded.answer).replace("/", "\\/").encode("ascii")
-    payload = parse_body(Answer(content, {"Content-Type": "application/json"}, 0.0), URL)
+    payload = parse_body(Answer(content, CaseInsensitiveDict({"Content-Type": "application/json"}), 0.0), URL)
     return list(page_of(payload, URL).rows) if recorded.is_page else [data_of(payload, URL)["data"]]
 
 

@@ -46,6 +46,8 @@ QUOTED = re.compile(r'(?:\A|[\s"<:,;(\[=])("\w[^"<>]*?")\Z')
 SEPARATOR = re.compile(r"[\s,;|/&]+")
 UNSEEN = re.compile(f"[{INVISIBLE}]")
 LIST = re.compile(r"[\s<>,;:]")
+PLAIN_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+", re.ASCII)
+"""As nearly all are written. The rest of the search takes ten times as long, and finds the same."""
 
 
 def protect(record: dict[str, Any], privacy: Privacy) -> None:
@@ -125,6 +127,8 @@ def _protect_field(value: str, privacy: Privacy) -> str | None:
 
 def _read_field(value: str) -> tuple[str, list[tuple[int, int]]]:
     """The plain text of a field made for an address, and start and end of each address in it."""
+    if PLAIN_ADDRESS.fullmatch(value):
+        return value, [(0, len(value))]
     decoded = Decoded(ENCODED_WORDS.sub(lambda words: decode_words(words[0]), value)).text
     alone = UNSEEN.sub("", decoded).strip()
     if alone.count("@") == 1 and not LIST.search(alone):

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import requests
 from airbyte_cdk.sources.streams.http import HttpClient
@@ -173,10 +174,11 @@ class MailcoachClient(HttpClient):
 
     def _get(self, request: Request) -> Answer:
         """One try, in a thread of its own."""
-        url = f"{self.api_base.url}/{request.query.path}"
+        query = request.query
         how = {**self.request_kwargs, "timeout": request.patience.timeouts}
         prepared = self._prepared.copy()
-        prepared.prepare_url(url, request.query.params)
+        params = f"?{urlencode(query.params)}" if query.params else ""
+        prepared.url = f"{self.api_base.url}/{quote(query.path)}{params}"
         with self._session.send(prepared, **how) as response:
             content = self._read(response, request)
             received_at = time.monotonic()

@@ -11,8 +11,6 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from requests.structures import CaseInsensitiveDict
-
 from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import EndpointNotFound, MailcoachError, Problem, RowNotFound
 from source_mailcoach.sync.paging import NotAPage, Page
@@ -70,7 +68,7 @@ def diagnose(answer: Answer, query: Query, url: str, answered: Collection[str] =
     `answered` has the endpoints that have answered well in this sync. Bodies are never quoted: a server in debug mode
     puts stack traces into them, and rows hold personal data.
     """
-    status, headers = answer.status, CaseInsensitiveDict(answer.headers)
+    status, headers = answer.status, answer.headers
     message = None if status < 400 else _message_of_laravel(answer.content, headers)
     if _is_challenge(headers, answer.content if status >= 400 and message is None else b""):
         return _strange(problems.BOT_CHALLENGE, url, answered, status=status)
@@ -88,7 +86,7 @@ def diagnose(answer: Answer, query: Query, url: str, answered: Collection[str] =
 
 def parse_body(answer: Answer, url: str, answered: Collection[str] = ()) -> Any:
     """The JSON of a good answer; MailcoachError if it is something else."""
-    content, headers = _without_bom(answer.content), CaseInsensitiveDict(answer.headers)
+    content, headers = _without_bom(answer.content), answer.headers
     try:
         return json.loads(content)
     except (ValueError, RecursionError):

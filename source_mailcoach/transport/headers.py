@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from source_mailcoach.transport.rate_window import MINUTE
 
@@ -27,8 +28,9 @@ def number(header: str | None) -> float | None:
     return float(text) if NUMBER.fullmatch(text) else None
 
 
+@lru_cache(maxsize=4)
 def moment(header: str | None) -> datetime | None:
-    """A date of HTTP, in UTC; None if the header holds anything else."""
+    """A date of HTTP, in UTC; None if the header holds anything else. Many answers of one second have the same."""
     text = (header or "").strip()
     if len(text) > LONGEST_DATE or YEAR_OF_NO_AGE.search(text):
         return None

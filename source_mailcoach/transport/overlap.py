@@ -18,6 +18,7 @@ from source_mailcoach.sync.paging import last_page_of
 from source_mailcoach.transport.budget import RateBudget
 from source_mailcoach.transport.parallelism import Parallelism
 from source_mailcoach.transport.request import Answer, Patience, Query, Request
+from source_mailcoach.transport.threads import Threads
 
 # Seconds: for so long requests that nobody needs any more may come to an end by themselves.
 LAST_WAIT = 3.0
@@ -52,6 +53,7 @@ class Fetcher:
         self._under_way: dict[Query, Request] = {}
         self._unwanted: list[Request] = []
         self._ended: dict[Query, Request] = {}
+        self._threads = Threads()
         self._lacks_threads = False
         self.asked_at = self.answered_at = 0.0  # monotonic, of the answer that was fetched last
 
@@ -109,6 +111,8 @@ class Fetcher:
         self._settle()
         for request in self._in_flight:
             request.end()
+        self._threads.close()
+        self._threads = Threads()
         self._under_way.clear()
         self._unwanted.clear()
         self._ended.clear()
@@ -176,7 +180,7 @@ class Fetcher:
     def _start(self, query: Query) -> bool:
         """Whether a thread could be had for it."""
         request = Request(query, self._patience, self._send)
-        if started := request.start(self._budget):
+        if started := request.start(self._budget, self._threads):
             self._register(request)
         return started
 

@@ -1,16 +1,19 @@
 """One request: its query, its patience (tries and time-outs), its place in the budget, and its outcome."""
 
 import math
-import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+from requests.structures import CaseInsensitiveDict
 
 from source_mailcoach.transport.budget import RateBudget
 from source_mailcoach.transport.failures import is_timeout
 from source_mailcoach.transport.headers import Quota
+from source_mailcoach.transport.threads import Threads
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Answer:
     """
 
     content: bytes
-    headers: Mapping[str, str]
+    headers: "CaseInsensitiveDict[str]"
     received_at: float
     quota: Quota | None = None
     status: int = 200
@@ -77,9 +80,9 @@ class Patience:
 class Request:
     """One GET under way. It counts in the budget from the moment when it is sent until it has ended in any way.
 
-    Its thread is a daemon. It may hang in the DNS, in TLS or in a header that never ends, where no time-out applies,
-    but neither the sync nor the end of the process waits for it. The function that sends has to check `deadline`
-    (monotonic) between the parts of an answer.
+    It may hang in the DNS, in TLS or in a header that never ends, where no time-out applies, but neither the sync nor
+    the end of the process waits for its thread. The function that sends has to check `deadline` (monotonic) between
+    the parts of an answer.
     """
 
     def __init__(self, query: Query, patience: Patience, send: Callable[["Request"], Answer]) -> None:
@@ -91,10 +94,10 @@ class Request:
         self.future: Future[Answer] = Future()
         self._send = send
 
-    def start(self, budget: RateBudget) -> bool:
-        """Send it in a thread of its own. False if the machine starts no more threads: then nothing was sent."""
+    def start(self, budget: RateBudget, threads: Threads) -> bool:
+        """Send it in one of the threads. False if one is lacking and the machine starts none: then nothing was sent."""
         try:
-            threading.Thread(target=self._run, name="mailcoach", daemon=True).start()
+            threads.start(self._run)
         except RuntimeError:
             return False
         self._permit = budget.start(self.asked_at)
@@ -103,7 +106,7 @@ class Request:
     def send_here(self, budget: RateBudget) -> None:
         """Send it in this thread, and return when it has ended."""
         self._permit = budget.start(self.asked_at)
-        self._run()
+        self._run()()
 
     @property
     def is_over(self) -> bool:
@@ -133,8 +136,9 @@ class Request:
             return self.outcome.status > 501
         return isinstance(self.outcome, Exception) and is_timeout(self.outcome)
 
-    def _run(self) -> None:
+    def _run(self) -> Callable[[], None]:
+        """Send it. What is returned tells its outcome."""
         try:
-            self.future.set_result(self._send(self))
+            return partial(self.future.set_result, self._send(self))
         except BaseException as error:
-            self.future.set_exception(error)
+            return partial(self.future.set_exception, error)
