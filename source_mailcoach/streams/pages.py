@@ -5,9 +5,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
+from source_mailcoach.config import MAX_PARALLEL
 from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import MailcoachError
 from source_mailcoach.messages.events import Counter, Event, ListCompared, PageRead, ReadingEnded
@@ -116,15 +117,20 @@ class Pages:
     ) -> Ask:
         """What the reader asks for pages. If it may stop early, pages ahead are a guess: at first none is fetched, and
         one more for each page that was needed after all. Where requests are limited, nothing is guessed.
+
+        Each page is asked for together with all that may overlap with it, so what they ask for is made once.
         """
         read = 0
+
+        @lru_cache(maxsize=3 * MAX_PARALLEL)
+        def query(number: int) -> Query:
+            return self.query(number, sort, stream_slice)
 
         def ask(number: int, last: int) -> Reply:
             nonlocal read
             guess = 0 if self.client.budget.limited else number + read
             end = min(last, guess) if may_stop else last
-            pages = (self.query(ahead, sort, stream_slice) for ahead in range(number + 1, end + 1))
-            page = self.get(self.query(number, sort, stream_slice), pages, then())
+            page = self.get(query(number), map(query, range(number + 1, end + 1)), then())
             read += 1
             return Reply(page, *self.client.asked_and_answered)
 
