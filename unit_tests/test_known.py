@@ -9,8 +9,9 @@ from uuid import UUID
 
 import pytest
 
-from source_mailcoach.sync.known import HELD, ROOM, Known, Tally, is_whole_due, key_of, uuids_of
+from source_mailcoach.sync.known import ROOM, Known, is_whole_due, key_of, uuids_of
 from source_mailcoach.sync.sketch import CAPACITY
+from source_mailcoach.sync.tally import HELD, Tally
 from unit_tests.seeds import seeds
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)

@@ -10,9 +10,10 @@ from source_mailcoach.streams.facts import Row, Slice
 from source_mailcoach.streams.pages import Pages
 from source_mailcoach.streams.tombstones import Tombstones
 from source_mailcoach.sync import state
-from source_mailcoach.sync.known import Known, Tally, is_whole_due, key_of
+from source_mailcoach.sync.known import Known, is_whole_due, key_of
 from source_mailcoach.sync.paging import Page
 from source_mailcoach.sync.state import Parent, State
+from source_mailcoach.sync.tally import Tally
 from source_mailcoach.sync.times import parse_time, sortable
 
 DEAR = 10

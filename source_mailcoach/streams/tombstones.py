@@ -1,6 +1,6 @@
 """Tombstones: the records that tell a destination of rows that were deleted in Mailcoach.
 
-A row that seems to be gone (see `sync.known`) may only have left the listing, or be hidden behind equal ones. So it is
+A row that seems to be gone (see `sync.tally`) may only have left the listing, or be hidden behind equal ones. So it is
 asked for by itself, and a tombstone goes out only if Mailcoach says twice, and answers well for a list each time after
 that, that there is no such row (404).
 """
@@ -13,7 +13,8 @@ from source_mailcoach.messages.errors import MailcoachError, RowNotFound
 from source_mailcoach.messages.findings import RowsDeleted, RowsUnnamed, RowsUnsure
 from source_mailcoach.streams.facts import Facts, Row
 from source_mailcoach.streams.pages import Pages
-from source_mailcoach.sync.known import Tally, uuids_of
+from source_mailcoach.sync.known import uuids_of
+from source_mailcoach.sync.tally import Tally
 from source_mailcoach.sync.times import sortable
 from source_mailcoach.transport.request import Query
 
