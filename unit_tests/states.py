@@ -4,8 +4,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from source_mailcoach.sync.gate import Campaign, Listing, gate
-from source_mailcoach.sync.state import Mode, Scope, State, due, start_pass
+from source_mailcoach.sync.state import Mode, Scope, State
 from source_mailcoach.sync.times import format_time, latest
+from source_mailcoach.sync.transitions import due, start_pass
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
 WEEK, DAY, HOUR, MINUTE = timedelta(days=7), timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)

@@ -13,20 +13,8 @@ from source_mailcoach.sync.gate import early_stop, seen_before
 from source_mailcoach.sync.paging import Position
 from source_mailcoach.sync.pending import ROOM, Pending
 from source_mailcoach.sync.saved import ResumePoint
-from source_mailcoach.sync.state import (
-    Mode,
-    Parent,
-    Pass,
-    State,
-    at_position,
-    due,
-    ended,
-    failed,
-    finished,
-    listed,
-    start_of,
-    start_pass,
-)
+from source_mailcoach.sync.state import Mode, Parent, Pass, State
+from source_mailcoach.sync.transitions import at_position, due, ended, failed, finished, listed, start_of, start_pass
 from unit_tests.states import DAY, HOUR, MINUTE, NOW, SCOPE, SINCE, SORT, campaign, due_names, listing, start, time
 
 PARENTS = [Parent(time(days * DAY), name) for days, name in ((9, "a"), (8, "b"), (7, "c"), (6, "d"))]

@@ -7,19 +7,8 @@ import pytest
 
 from source_mailcoach.sync.gate import Campaign, before_history, early_stop, seen_before
 from source_mailcoach.sync.paging import Position
-from source_mailcoach.sync.state import (
-    ACCOUNT,
-    Parent,
-    Pass,
-    State,
-    at_position,
-    due,
-    ended,
-    finished,
-    saw,
-    start_of,
-    start_pass,
-)
+from source_mailcoach.sync.state import ACCOUNT, Parent, Pass, State
+from source_mailcoach.sync.transitions import at_position, due, ended, finished, saw, start_of, start_pass
 from unit_tests.states import (
     DAY,
     HOUR,

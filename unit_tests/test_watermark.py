@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from source_mailcoach.sync import gate, state
+from source_mailcoach.sync import gate, transitions
 from source_mailcoach.sync.state import ACCOUNT, State
 from source_mailcoach.sync.watermark import Watermark
 
@@ -82,22 +82,22 @@ class Server:
 def one_pass(server: Server, stored: State, kept: list[dict[int, int]], rng: random.Random) -> State:
     """An incremental pass as `FeedStream` makes it; it is killed now and then, and goes on hours later."""
     known = gate.seen_before(stored, ACCOUNT)
-    reached, _ = state.start_pass(stored.to_json(), {}, "incremental", NOON + 10**5 * HOUR)
-    reached = state.saw(reached, server.time + server.ahead)
+    reached, _ = transitions.start_pass(stored.to_json(), {}, "incremental", NOON + 10**5 * HOUR)
+    reached = transitions.saw(reached, server.time + server.ahead)
     for rows, copies in zip(server.lists, kept, strict=True):
         server.live()
         shown = False
         for time, page in server.pages(rows, known is not None):
             changes = [rows[row][0] for row in page]
             copies.update((row, rows[row][1]) for row in page)
-            reached = state.saw(reached, time, () if known and shown else changes)
+            reached = transitions.saw(reached, time, () if known and shown else changes)
             shown = shown or any(change <= time for change in changes)
             if known and changes and changes[-1] < known:
                 break
         if rng.random() < 0.2:
             reached = State.from_json(reached.to_json())
             server.time += timedelta(hours=rng.randint(1, 40))
-    return state.ended(reached)
+    return transitions.ended(reached)
 
 
 @pytest.mark.parametrize("seed", range(30))

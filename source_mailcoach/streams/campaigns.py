@@ -13,9 +13,10 @@ from source_mailcoach.streams.tombstones import Tombstones
 from source_mailcoach.sync import clocks
 from source_mailcoach.sync.gate import GATE_MARGIN, Campaign, Listing
 from source_mailcoach.sync.known import Known, key_of
-from source_mailcoach.sync.state import State, usable
+from source_mailcoach.sync.state import State
 from source_mailcoach.sync.tally import Tally
 from source_mailcoach.sync.times import format_time, parse_time, sortable
+from source_mailcoach.sync.transitions import usable
 from source_mailcoach.sync.watermark import Watermark
 from source_mailcoach.transport.api import MailcoachClient
 

@@ -9,7 +9,7 @@ from source_mailcoach.messages.findings import WholeReading
 from source_mailcoach.streams.facts import Row, Slice
 from source_mailcoach.streams.pages import Pages
 from source_mailcoach.streams.tombstones import Tombstones
-from source_mailcoach.sync import state
+from source_mailcoach.sync import transitions
 from source_mailcoach.sync.known import Known, is_whole_due, key_of
 from source_mailcoach.sync.paging import Page
 from source_mailcoach.sync.state import Parent, State
@@ -42,7 +42,7 @@ class NoDeletions:
 
     def end(self, reached: State, lists: Sequence[Slice]) -> tuple[State, bool]:
         """The state after a pass, and whether all lists are to be read whole now."""
-        return state.ended(reached), False
+        return transitions.ended(reached), False
 
     def tombstones(self) -> Iterator[Row]:
         """The tombstones of the rows that are gone."""
@@ -69,7 +69,7 @@ class Deletions(NoDeletions):
         known, running = reached.known or Known(), reached.running
         is_resumed = bool(reached.pending or (running and not running.is_new))
         if not is_resumed and (is_again or reached.cursor is None or self._is_due(known)):
-            reached = state.read_whole(reached)
+            reached = transitions.read_whole(reached)
         is_whole = bool(reached.running and reached.running.whole)
         self._tally = Tally(known, 16 + 16 * len(self._owners), is_whole, is_resumed)
         return reached
@@ -95,7 +95,7 @@ class Deletions(NoDeletions):
         self._tally.fail()
 
     def end(self, reached: State, lists: Sequence[Slice]) -> tuple[State, bool]:
-        running, closed = reached.running, state.ended(reached)
+        running, closed = reached.running, transitions.ended(reached)
         if running is None or closed.running:
             return closed, False
         self._tally.end(sortable(closed.cursor), sortable(running.began))

@@ -8,7 +8,7 @@ from source_mailcoach.config import Config
 from source_mailcoach.messages.events import Counter
 from source_mailcoach.streams.facts import Slice
 from source_mailcoach.streams.pages import Pages
-from source_mailcoach.sync import clocks, gate, state
+from source_mailcoach.sync import clocks, gate, transitions
 from source_mailcoach.sync.paging import Page
 from source_mailcoach.sync.state import ACCOUNT, Mode, Parent, Scope, State
 from source_mailcoach.sync.times import parse_time
@@ -56,7 +56,7 @@ class Owner(Protocol):
 
 
 class OfAccount:
-    """A single list. The cursor that a pass leaves comes from the times of rows and answers: see `state`."""
+    """A single list. The cursor that a pass leaves comes from the times of rows and answers: see `transitions`."""
 
     unit = "pages"
 
@@ -79,11 +79,11 @@ class OfAccount:
 
     def next_pass(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Parent]]:
         parents = self.parents()
-        reached, reason = state.start_pass(saved, self.scope, mode, clocks.latest(self._client.server_time))
+        reached, reason = transitions.start_pass(saved, self.scope, mode, clocks.latest(self._client.server_time))
         if listed_at := self.parents_listed_at():
-            reached = state.saw(reached, listed_at)
-        reached = state.listed(reached, parents)
-        return reached, reason, state.due(reached, parents)
+            reached = transitions.saw(reached, listed_at)
+        reached = transitions.listed(reached, parents)
+        return reached, reason, transitions.due(reached, parents)
 
     def slice_of(self, parent: Parent) -> Slice:
         return {}
@@ -101,7 +101,7 @@ class OfAccount:
         past = [change for change in changes if change <= self._pages.now]
         shown = () if newest_first and self._shown_of is parent else past
         self._shown_of = parent if past else self._shown_of
-        return state.saw(reached, self._pages.now, shown)
+        return transitions.saw(reached, self._pages.now, shown)
 
     def is_gone(self, parent: Parent) -> bool:
         return False

@@ -10,7 +10,7 @@ from source_mailcoach.streams.adapter import MailcoachSubStream
 from source_mailcoach.streams.campaigns import Campaigns
 from source_mailcoach.streams.facts import Slice
 from source_mailcoach.streams.pages import Pages
-from source_mailcoach.sync import clocks, gate, state
+from source_mailcoach.sync import clocks, gate, transitions
 from source_mailcoach.sync.gate import Campaign
 from source_mailcoach.sync.paging import Page
 from source_mailcoach.sync.state import Mode, Parent, Scope, State
@@ -35,9 +35,9 @@ class OfCampaigns:
     def _next_pass(self, saved: Mapping[str, Any], mode: Mode) -> tuple[State, str | None, Sequence[Campaign]]:
         listing = self._campaigns.listing()
         now = clocks.latest(self._client.server_time)
-        reached, reason = state.start_pass(saved, self.scope, mode, now, listing.cursor, listing.began)
-        reached = state.listed(reached, listing.campaigns)
-        return reached, reason, state.due(reached, gate.gate(reached, listing, self._config.engagement_window))
+        reached, reason = transitions.start_pass(saved, self.scope, mode, now, listing.cursor, listing.began)
+        reached = transitions.listed(reached, listing.campaigns)
+        return reached, reason, transitions.due(reached, gate.gate(reached, listing, self._config.engagement_window))
 
     def slice_of(self, parent: Parent) -> Slice:
         """Not the campaign itself, which has four HTML bodies."""
@@ -56,7 +56,7 @@ class OfCampaigns:
         return max((time for time in (known, before) if time), default=None)
 
     def saw(self, reached: State, page: Page, parent: Parent, newest_first: bool) -> State:
-        return state.saw(reached, self._pages.now)
+        return transitions.saw(reached, self._pages.now)
 
     def is_gone(self, parent: Parent) -> bool:
         return self._campaigns.is_gone(parent.uuid)

@@ -12,7 +12,7 @@ from source_mailcoach.streams.email_lists import EmailLists
 from source_mailcoach.streams.facts import Slice
 from source_mailcoach.streams.of_account import OfAccount
 from source_mailcoach.streams.pages import Pages
-from source_mailcoach.sync import clocks, state
+from source_mailcoach.sync import clocks, transitions
 from source_mailcoach.sync.state import Mode, Parent, State
 
 
@@ -49,8 +49,8 @@ class OfEmailLists(OfAccount):
 
     def expected_requests(self, mode: Mode, saved: Mapping[str, Any]) -> int:
         """Of each list at least one. Mailcoach only counts subscribers, and not how many of them have changed."""
-        reached, _ = state.start_pass(saved, self.scope, mode, clocks.latest(self._client.server_time))
-        parents = state.due(reached, self.parents())
+        reached, _ = transitions.start_pass(saved, self.scope, mode, clocks.latest(self._client.server_time))
+        parents = transitions.due(reached, self.parents())
         if not self._facts.counter or reached.cursor:
             return len(parents)
         return sum(self._client.requests_for(parent.rows) for parent in parents)

@@ -25,9 +25,9 @@ from source_mailcoach.streams.deletions import Deletions, NoDeletions
 from source_mailcoach.streams.facts import Row, Slice
 from source_mailcoach.streams.of_account import Owner
 from source_mailcoach.streams.pages import SAMPLED, Pages, list_compared, page_read
-from source_mailcoach.sync import state
+from source_mailcoach.sync import transitions
 from source_mailcoach.sync.paging import Page, PagingError, Position
-from source_mailcoach.sync.state import Mode, Parent, State
+from source_mailcoach.sync.state import ACCOUNT, Mode, Parent, State
 from source_mailcoach.transport.request import Query
 
 RecordsOf = Callable[[Row], Iterable[Row]]
@@ -169,14 +169,14 @@ class Passes:
         return self._owner.unit == "pages"
 
     def _is_of_list_alone(self, error: Exception, parent: Parent) -> TypeGuard[MailcoachError]:
-        if parent is state.ACCOUNT or not isinstance(error, MailcoachError):
+        if parent is ACCOUNT or not isinstance(error, MailcoachError):
             return False
         return not isinstance(error, EndsStream) and not self._client.is_hopeless
 
     def _leave_out(self, parent: Parent, error: MailcoachError) -> None:
         self._deletions.fail()
         self._emit(ListLeftOut(self._pages.stream, self._name_of(parent), error))
-        self._reach(state.failed(self._reached, parent))
+        self._reach(transitions.failed(self._reached, parent))
         self._failed.add(parent.uuid, error)
 
     def _read_one(self, parent: Parent) -> Iterator[StreamData]:
@@ -187,7 +187,7 @@ class Passes:
             return self._owner.is_gone(parent) if is_deleted(error) else self._is_lacking()
 
         def is_deleted(error: NotFound | None) -> bool:
-            return isinstance(error, RowNotFound) and parent is not state.ACCOUNT
+            return isinstance(error, RowNotFound) and parent is not ACCOUNT
 
         try:
             absent = yield from unless_absent(
@@ -206,7 +206,7 @@ class Passes:
             self.end_as_lacking()
         if not self._lacks_endpoint:
             self._emit(ListRead())
-            self._reach(state.finished(self._reached, parent))
+            self._reach(transitions.finished(self._reached, parent))
 
     def _name_of(self, parent: Parent) -> str:
         return f"{self._owner.unit.removesuffix('s').capitalize()} {parent.uuid}"
@@ -250,7 +250,7 @@ class Passes:
     def _read_by(
         self, sort: str, known_before: datetime | None, parent: Parent, stream_slice: Slice
     ) -> Iterator[StreamData]:
-        is_whole = state.start_of(self._reached, parent, sort) is None
+        is_whole = transitions.start_of(self._reached, parent, sort) is None
         missing = self._pages.missing
         self._deletions.begin_list(is_resumed=not is_whole)
         totals: list[int] = []
@@ -271,10 +271,10 @@ class Passes:
                     yield record
             self._emit(page_read(page, rows, sample, may_stop=known_before is not None))
             if position:
-                self._reach(state.at_position(self._reached, parent, sort, position))
+                self._reach(transitions.at_position(self._reached, parent, sort, position))
                 following = self._pages.query(page.number + 1, sort, stream_slice)
                 yield from self._checkpoint.messages(self._client.will_wait(following))
-        self._reached = state.lacked(self._reached, self._pages.missing - missing)
+        self._reached = transitions.lacked(self._reached, self._pages.missing - missing)
         is_whole = is_whole and (known_before is None or furthest >= page.last)
         if self._pages.counts_records:
             self._emit(list_compared(totals, is_whole, newest, self._owner.counter_of(parent)))
@@ -314,7 +314,7 @@ class Passes:
             sort,
             order,
             stream_slice,
-            start=state.start_of(self._reached, parent, sort),
+            start=transitions.start_of(self._reached, parent, sort),
             then=self._pages_to_come,
             may_stop=known_before is not None,
             catch_up=order.moves and self._is_full_refresh,

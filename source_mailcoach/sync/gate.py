@@ -1,7 +1,7 @@
 """What a pass may leave out because earlier passes have seen it: whole campaigns, and rows of a list. Pure.
 
 Of the campaigns in the listing, the *gate* lets three kinds through: those that Mailcoach has counted again since the
-last finished pass, those sent within the engagement window, and those that are pending (see `state`).
+last finished pass, those sent within the engagement window, and those that are pending (see `transitions`).
 """
 
 from collections.abc import Mapping, Sequence
