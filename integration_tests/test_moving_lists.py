@@ -6,7 +6,7 @@ from integration_tests.in_process import read_here
 from integration_tests.tables import assert_all_there, by_key
 from sandbox import Sandbox
 from sandbox.moving import CASES, Case, Half, read_while_it_moves
-from source_mailcoach.sync.reader import GRACE, LIMIT
+from source_mailcoach.sync.asking import GRACE, LIMIT
 from unit_tests.seeds import TIMES
 
 FRONT = 1 / 15

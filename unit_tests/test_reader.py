@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from source_mailcoach.sync.asking import GRACE, LIMIT
 from source_mailcoach.sync.paging import Page, PagingError, Position, Reply
-from source_mailcoach.sync.reader import GRACE, LIMIT, Reader
+from source_mailcoach.sync.reader import Reader
 from source_mailcoach.sync.trail import Order
 from unit_tests.moving_list import (
     BY_ID,

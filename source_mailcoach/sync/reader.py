@@ -49,16 +49,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
+from source_mailcoach.sync.asking import Asking
 from source_mailcoach.sync.catch_up import CatchUp
 from source_mailcoach.sync.lookahead import Lookahead
 from source_mailcoach.sync.neighbors import came_in
-from source_mailcoach.sync.paging import Ask, Page, PagingError, Position, Reply
+from source_mailcoach.sync.paging import Ask, Page, Position, Reply
 from source_mailcoach.sync.runs import Run, Runs, complete
 from source_mailcoach.sync.search import find
 from source_mailcoach.sync.trail import Order, Trail
-
-LIMIT, GRACE = 4, 60
-"""Requests for going back: `LIMIT` for each page that the list had at first, and `GRACE`. Twice as many forwards."""
 
 Step = tuple[Page, Position | None]
 
@@ -83,7 +81,7 @@ class Reader:
         forget: Callable[[], None] = lambda: None,
         catch_up: bool = False,
     ) -> None:
-        self._ask, self._reverse, self._order, self._forget = ask, reverse or ask, order, forget
+        self._asking, self._order, self._forget = Asking(ask, reverse or ask), order, forget
         self._start = start
         self._catch_up = CatchUp(order) if catch_up and order.time else None
         self._trail = Trail(order, start)
@@ -94,16 +92,15 @@ class Reader:
         self._is_before_position = start is not None
         self._total_read_backwards: int | None = None
         self._uncounted = 0
-        self._has_changed = self._has_shrunk = self._lacked_rows = False
-        self._total = 0
-        self._pages = self._forwards = self._backwards = 0
+        self._has_changed = self._lacked_rows = False
+        self._forwards = 0
         self._end: int | None = None
         self._is_enough = False
         self.missing = 0
         self.unproved = False
 
     def __iter__(self) -> Iterator[Step]:
-        reply = self._resumed(self._start) if self._start else self._get(1)
+        reply = self._resumed(self._start) if self._start else self._asking.get(1)
         yield from self._take(reply)
         while not self._is_enough and not self._is_at_end(reply.page):
             uncounted, (following, pushed) = self._uncounted, self._next(reply)
@@ -126,8 +123,8 @@ class Reader:
         if self._runs and not self._is_enough:
             yield from self._complete(self._runs.close(), reply.page.size)
         if self._catch_up and (self._has_changed or self._lacked_rows):
-            most = LIMIT * self._pages + GRACE
-            for page in self._catch_up.newcomers(lambda number: self._get(number).page, self._trail.top, most):
+            most = self._asking.limit
+            for page in self._catch_up.newcomers(lambda number: self._asking.get(number).page, self._trail.top, most):
                 yield page, None
             self.unproved = self.unproved or self._catch_up.unproved
 
@@ -148,17 +145,17 @@ class Reader:
 
     def _next(self, before: Reply) -> tuple[Reply, int | None]:
         """The next page, and how many rows came in before it; None if some may have been lost between the two."""
-        number, limit = before.page.number + 1, LIMIT * self._pages + GRACE
-        if has_shrunk_meanwhile := self._has_shrunk:  # while runs that ended on the page before were read again
+        number, limit = before.page.number + 1, self._asking.limit
+        if has_shrunk_meanwhile := self._asking.has_shrunk:  # while runs that ended on the page before were read again
             self._notice_change()
-        reply = self._get(number, before.page.last if self._ahead.allowed else 0)
+        reply = self._asking.get(number, before.page.last if self._ahead.allowed else 0)
         pushed = came_in(before.page, reply.page, self._order, self._trail, self._uncounted)
         if pushed != 0 and reply.asked < before.answered:
             # It may have been selected before the page before it: that is as good only while nothing moves.
             self._notice_change()
-            reply = self._get(number)
+            reply = self._asking.get(number)
             pushed = came_in(before.page, reply.page, self._order, self._trail, self._uncounted)
-        self._refuse_repeats(before.page, reply.page)
+        self._asking.refuse_repeats(before.page, reply.page)
         if self._total_read_backwards is not None:
             if reply.page.total > self._total_read_backwards:
                 pushed = None  # rows came in during that reading, and may have pushed one past it
@@ -167,13 +164,13 @@ class Reader:
             self._total_read_backwards = None
         if has_shrunk_meanwhile or (pushed and self._is_out_of_order()):
             pushed = None
-        self._has_shrunk = False
+        self._asking.has_shrunk = False
         if pushed == 0:
             self._ahead.calm()
         else:
             self._notice_change()
         self._forwards += 1
-        if pushed is None and self._backwards >= limit:
+        if pushed is None and self._asking.backwards >= limit:
             self.unproved, pushed = True, 0
         if self._end is None and self._forwards >= 2 * limit:
             self.unproved, self._end = True, reply.page.last
@@ -208,36 +205,26 @@ class Reader:
         self._unsettled.append((reply, position))
         rows = [row for row, new in zip(page.rows, is_new, strict=True) if new]
         yield from self._complete(closed, page.size)
-        reached = position if self._runs else self._reached_by(page)
+        reached = position if self._runs else self._trail.reached_by(page, self._page_before)
         self._page_before = page, position
         yield replace(page, rows=rows), reached if page.number < page.last else None
-
-    def _reached_by(self, page: Page) -> Position | None:
-        """After a page: what was read before it is sure, the page itself is if the next request finds nothing lost."""
-        end = (page.number - 1) * page.size + len(page.rows)
-        if self._page_before is None:
-            return Position(0, page.total, page.size, None, (), self._trail.top, end) if page.number == 1 else None
-        before, position = self._page_before
-        if position is None or before.size != page.size:
-            return None
-        rows = min(end, max(0, position.rows + page.total - before.total))
-        return replace(position, rows=rows, total=page.total, ahead=end - rows)
 
     def _resumed(self, start: Position) -> Reply:
         """The page after those that were read if nothing has changed since, else one from before the position."""
         end, seen = start.rows + start.ahead, None
         if start.ahead and end % start.size == 0:
-            seen = self._get(end // start.size + 1)
+            seen = self._asking.get(end // start.size + 1)
             if (seen.page.total, seen.page.size) == (start.total, start.size) and not seen.page.is_short:
                 return seen
-        return find(start, self._get, self._trail, seen) if start.rows else self._get(1)
+        return find(start, self._asking.get, self._trail, seen) if start.rows else self._asking.get(1)
 
     def _complete(self, runs: list[Run], size: int) -> Iterator[Step]:
+        get = self._asking.get
+        gets = (lambda number: get(number).page), (lambda number: get(number, reverse=True).page)
         for run in runs:
             assert self._runs
             # Rows that moved within a run, or past it, look like equal rows in another order.
             self._lacked_rows = self._lacked_rows or run.missing > 0
-            gets = (lambda number: self._get(number).page), (lambda number: self._get(number, reverse=True).page)
             for page in complete(run, gets, size, self._runs, self._order.key_of):
                 self._note_top(page)
                 yield page, None
@@ -268,11 +255,11 @@ class Reader:
         grown = reply.page.total - before.page.total
         position = self._trail.position
         if position and (grown >= reply.page.size or self._trail.shows_settled(reply.page)):
-            return [find(position, self._get_earlier, self._trail, reply)]
+            return [find(position, self._asking.get_earlier, self._trail, reply)]
         block, joined, step = [reply], not self._order.moves, 1
         number = min(reply.page.number - 1, reply.page.last)
         while True:
-            earlier = self._get_earlier(number)
+            earlier = self._asking.get_earlier(number)
             is_as_before = self._order.keys(earlier.page) == self._order.keys(before.page)
             if grown > 0 and is_as_before and len(self._unsettled) == 1:
                 self._trail.add(earlier.page)
@@ -293,7 +280,7 @@ class Reader:
     def _begin_anew(self, block: list[Reply]) -> Iterator[Step]:
         self._unsettled.clear()
         self._page_before = None
-        self._has_shrunk = False
+        self._asking.has_shrunk = False
         self._trail.forget_places()
         self._is_before_position = True
         if self._runs:
@@ -302,35 +289,6 @@ class Reader:
             yield from self._take(reply)
         if len(block) > 1:
             self._total_read_backwards = block[0].page.total
-
-    # Requests -------------------------------------------------------------------------------------------------------
-
-    def _get(self, number: int, last: int = 0, reverse: bool = False) -> Reply:
-        reply = (self._reverse if reverse else self._ask)(number, last)
-        page = reply.page
-        if page.number != number or page.size < 1:
-            raise PagingError(f"page {page.number} of {page.size} rows came instead of page {number}")
-        self._pages = self._pages or page.last
-        self._has_shrunk = self._has_shrunk or page.total < self._total
-        self._total = page.total
-        if page.total == 0 and self._pages > 1:
-            raise PagingError("the list came empty after it had many rows")
-        return reply
-
-    def _get_earlier(self, number: int) -> Reply:
-        """A page on the way back."""
-        self._backwards += 1
-        return self._get(number)
-
-    def _refuse_repeats(self, before: Page, page: Page) -> None:
-        """A cache that gives one page for all of them would be read to the end, and nothing but that page.
-
-        A few equal rows can come on two pages by chance, but then not on the first and the last page too.
-        """
-        if page.rows and page == replace(before, number=before.number + 1):
-            numbers = sorted({1, before.number, page.number, page.last})
-            if all(self._get(number).page.rows == page.rows for number in numbers):
-                raise PagingError(f"page {page.number} has the rows of page {before.number}")
 
     def _notice_change(self) -> None:
         self._ahead.changed()

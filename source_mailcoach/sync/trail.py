@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from source_mailcoach.sync.paging import Page, Position, Row, fingerprint
@@ -84,6 +84,20 @@ class Trail:
         marks = tuple(fingerprint(self.order.key(row)) for row in page.rows[-MARKS:])
         since = self.order.time(page.rows[-1]) if self.order.time else None
         return Position(end, page.total, page.size, since, marks, self.top)
+
+    def reached_by(self, page: Page, before: tuple[Page, Position | None] | None) -> Position | None:
+        """Where to go on after a page, given the page before it and the place after that, in a list without equal rows.
+
+        What was read before the page is sure. The page itself is if the next request finds nothing lost.
+        """
+        end = (page.number - 1) * page.size + len(page.rows)
+        if before is None:
+            return Position(0, page.total, page.size, None, (), self.top, end) if page.number == 1 else None
+        page_before, position = before
+        if position is None or page_before.size != page.size:
+            return None
+        rows = min(end, max(0, position.rows + page.total - page_before.total))
+        return replace(position, rows=rows, total=page.total, ahead=end - rows)
 
     def shows_settled(self, page: Page) -> bool:
         """Whether a page shows rows from before the position. What follows them then follows the position."""
