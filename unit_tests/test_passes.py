@@ -162,8 +162,8 @@ def test_the_next_pass_reads_each_list_as_far_as_it_is_new() -> None:
 def test_where_the_server_refuses_the_sort_by_changes_it_is_not_tried_again_and_lists_are_read_whole() -> None:
     client = Client()
     sync = Sync(client, Sync(client).read().saved)
-    assert sync.passes.does_without("-created_at")
-    assert not sync.passes.does_without("-created_at")
+    assert sync.passes.reading.does_without("-created_at")
+    assert not sync.passes.reading.does_without("-created_at")
     assert sync.read().rows == rows_of("a", "b", "c")
 
 

@@ -46,7 +46,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.mark.parametrize(("wire", "kept"), [(845, None), (0, None), ("a-uuid", "a-uuid"), (None, None)])
 def test_the_corrupted_uuid_of_the_list_never_passes_for_a_good_one(wire: object, kept: object) -> None:
-    (record,) = stream(CampaignOpens).passes.records(
+    (record,) = stream(CampaignOpens).passes.reading.records(
         {"subscriber_uuid": "s", "subscriber_email_list_uuid": wire}, SLICE
     )
     assert record["subscriber_email_list_uuid"] == kept
@@ -54,7 +54,7 @@ def test_the_corrupted_uuid_of_the_list_never_passes_for_a_good_one(wire: object
 
 def test_the_campaign_that_version_6_repeats_in_each_unsubscribe_is_left_out() -> None:
     row = {"campaign_uuid": "c", "campaign": {"html": "x" * 20_000}, "subscriber": {"unsubscribed_at": "t"}}
-    (record,) = stream(CampaignUnsubscribes).passes.records(row, SLICE)
+    (record,) = stream(CampaignUnsubscribes).passes.reading.records(row, SLICE)
     assert "campaign" not in record
     assert record["subscriber_unsubscribed_at"] == "t"
 
@@ -95,7 +95,7 @@ def test_the_status_of_a_subscriber_follows_from_two_times(
     subscribed_at: str | None, unsubscribed_at: str | None, status: str
 ) -> None:
     row = {"uuid": "s", "subscribed_at": subscribed_at, "unsubscribed_at": unsubscribed_at}
-    assert list(stream(Subscribers).passes.records(row, {"email_list_uuid": "l"})) == [
+    assert list(stream(Subscribers).passes.reading.records(row, {"email_list_uuid": "l"})) == [
         {**row, "email_list_uuid": "l", "status": status}
     ]
 
@@ -120,8 +120,8 @@ def test_the_start_date_leaves_out_older_single_mails(
     kind: type[MailcoachStream], field: str, time: str | None, kept: bool
 ) -> None:
     row = {"uuid": "m", field: time}
-    assert list(stream(kind, start_date="2026-02-01").passes.records(row, {})) == ([row] if kept else [])
-    assert list(stream(kind).passes.records(row, {})) == [row]
+    assert list(stream(kind, start_date="2026-02-01").passes.reading.records(row, {})) == ([row] if kept else [])
+    assert list(stream(kind).passes.reading.records(row, {})) == [row]
 
 
 def test_what_a_stream_of_mails_was_read_for_includes_the_start_date() -> None:
@@ -130,13 +130,13 @@ def test_what_a_stream_of_mails_was_read_for_includes_the_start_date() -> None:
 
 def test_segments_are_read_without_a_sort_after_any_was_refused() -> None:
     segments = stream(Segments)
-    pages, passes = segments.pages, segments.passes
-    first = pages.query(1, passes.sort, {"email_list_uuid": "l"})
+    pages, reading = segments.pages, segments.passes.reading
+    first = pages.query(1, reading.sort, {"email_list_uuid": "l"})
     assert dict(first.params)["sort"] == "-created_at,name"
-    assert passes.does_without(passes.sort)
-    plain = pages.query(2, passes.sort, {"email_list_uuid": "l"})
+    assert reading.does_without(reading.sort)
+    plain = pages.query(2, reading.sort, {"email_list_uuid": "l"})
     assert dict(plain.params) == {"per_page": 100, "page": 2}
-    assert not passes.does_without(passes.sort), "there is nothing left to do without"
+    assert not reading.does_without(reading.sort), "there is nothing left to do without"
 
 
 @pytest.mark.parametrize("lacking", ["opens", "campaigns"])

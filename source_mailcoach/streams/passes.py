@@ -1,7 +1,6 @@
 """Reads streams that continue where they stopped: in passes through the lists of their owners. See `sync.state`."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from airbyte_cdk.sources.streams.core import StreamData
@@ -13,7 +12,6 @@ from source_mailcoach.messages.events import (
     PassStarting,
     ReadAgain,
     ReadingStarted,
-    RequestsSaved,
     Resumed,
 )
 from source_mailcoach.messages.failed_lists import FailedLists
@@ -22,15 +20,14 @@ from source_mailcoach.messages.words import many
 from source_mailcoach.streams.absence import unless_absent
 from source_mailcoach.streams.checkpoint import Checkpoint
 from source_mailcoach.streams.deletions import Deletions, NoDeletions
-from source_mailcoach.streams.facts import Row, Slice
+from source_mailcoach.streams.facts import Slice
+from source_mailcoach.streams.list_reading import ListReading, RecordsOf, Way
 from source_mailcoach.streams.of_account import Owner
 from source_mailcoach.streams.pages import SAMPLED, Pages, list_compared, page_read
 from source_mailcoach.sync import transitions
-from source_mailcoach.sync.paging import Page, PagingError, Position
+from source_mailcoach.sync.paging import Page, PagingError
 from source_mailcoach.sync.state import ACCOUNT, Mode, Parent, State
 from source_mailcoach.transport.request import Query
-
-RecordsOf = Callable[[Row], Iterable[Row]]
 
 
 class Passes:
@@ -49,15 +46,11 @@ class Passes:
         save: Callable[[dict[str, Any]], None] | None,
         deletions: Deletions | None = None,
     ) -> None:
-        self._pages, self._owner, self._records_of, self._is_lacking = pages, owner, records_of, is_lacking
-        self._save = save
+        self._pages, self._owner, self._is_lacking, self._save = pages, owner, is_lacking, save
+        self.reading = ListReading(pages, records_of, owner.start_date)
         self._wanted_deletions = deletions
         self._deletions: NoDeletions = NoDeletions()
         self._facts, self._client, self._emit = pages.facts, pages.client, pages.emit
-        self.sort: str = pages.facts.sort
-        self._changes_sort = pages.facts.changes_sort
-        # Nothing is fetched ahead by a sort that the server may refuse, or from an endpoint that it may not have.
-        self._accepted_sorts = set() if pages.facts.since else {pages.facts.sort}
         self._due: Sequence[Parent] = ()
         self._index = 0
         self._reached = State({})
@@ -199,7 +192,7 @@ class Passes:
         except PagingError as error:
             raise self._pages.wrong(error) from error
         finally:
-            self._client.discard_ahead(self._pages.query(1, self.sort, stream_slice))
+            self._client.discard_ahead(self._pages.query(1, self.reading.sort, stream_slice))
         if is_deleted(absent):
             self._emit(ListDeleted(self._pages.stream, self._name_of(parent)))
         elif absent:
@@ -221,61 +214,45 @@ class Passes:
     # One list -----------------------------------------------------------------------------------------------------
 
     def _read_parent(self, parent: Parent, stream_slice: Slice) -> Iterator[StreamData]:
-        sort, known_before = self._way(parent)
+        way = self._way(parent)
         try:
-            yield from self._read_by(sort, known_before, parent, stream_slice)
+            yield from self._read_by(way, parent, stream_slice)
         except QueryRefused:
-            if not self.does_without(sort):
+            if not self.reading.does_without(way.sort):
                 raise
             # An older server. It refuses already the first page, so no row of this list is out yet.
-            yield from self._read_by(self.sort, None, parent, stream_slice)
+            yield from self._read_by(Way(self.reading.sort), parent, stream_slice)
 
-    def does_without(self, refused: str) -> bool:
-        """Whether the stream can do without a sort that the server refuses. The sort is then not tried again."""
-        if refused == self._changes_sort:
-            self._changes_sort = None
-        elif refused and self._facts.short:
-            self.sort = ""
-        else:
-            return False
-        return True
-
-    def _way(self, parent: Parent) -> tuple[str, datetime | None]:
-        """By which sort a list is read, and before which time its rows are known (None: all are read)."""
-        known_before = self._owner.known_before(self._reached, parent) if self._changes_sort else None
-        if known_before and self._changes_sort:
-            return self._changes_sort, known_before
-        return self.sort, None
-
-    def _read_by(
-        self, sort: str, known_before: datetime | None, parent: Parent, stream_slice: Slice
-    ) -> Iterator[StreamData]:
-        is_whole = transitions.start_of(self._reached, parent, sort) is None
+    def _read_by(self, way: Way, parent: Parent, stream_slice: Slice) -> Iterator[StreamData]:
+        start = transitions.start_of(self._reached, parent, way.sort)
         missing = self._pages.missing
-        self._deletions.begin_list(is_resumed=not is_whole)
+        self._deletions.begin_list(is_resumed=start is not None)
         totals: list[int] = []
-        newest, furthest = None, 0
-        for page, position in self._read_pages(sort, known_before, parent, stream_slice):
-            self._accepted_sorts.add(sort)
+        newest, furthest, may_stop = None, 0, way.known_before is not None
+        for page, position in self.reading.pages_of(
+            way, stream_slice, start=start, then=self._pages_to_come, catch_up=self._is_full_refresh
+        ):
             newest = newest if totals else self._facts.newest(page.rows)
             totals.append(page.total)
             furthest = max(furthest, page.number)
-            self._saw(page, parent, known_before is not None)
+            self._saw(page, parent, newest_first=may_stop)
             self._reached = self._deletions.saw(self._reached, page, parent, stream_slice)
             rows, sample = 0, []
             for row in page.rows:
-                for record in self.records(row, stream_slice):
+                for record in self.reading.records(row, stream_slice):
                     if self._facts.short or rows % SAMPLED == 0:
                         sample.append(record)
                     rows += 1
                     yield record
-            self._emit(page_read(page, rows, sample, may_stop=known_before is not None))
+            self._emit(page_read(page, rows, sample, may_stop))
             if position:
-                self._reach(transitions.at_position(self._reached, parent, sort, position))
-                following = self._pages.query(page.number + 1, sort, stream_slice)
+                self._reach(transitions.at_position(self._reached, parent, way.sort, position))
+                following = self._pages.query(page.number + 1, way.sort, stream_slice)
                 yield from self._checkpoint.messages(self._client.will_wait(following))
-        self._reached = transitions.lacked(self._reached, self._pages.missing - missing)
-        is_whole = is_whole and (known_before is None or furthest >= page.last)
+        lacked = self._pages.missing - missing
+        self._deletions.end_list(lacked)
+        self._reached = transitions.lacked(self._reached, lacked)
+        is_whole = start is None and (not may_stop or furthest >= page.last)
         if self._pages.counts_records:
             self._emit(list_compared(totals, is_whole, newest, self._owner.counter_of(parent)))
 
@@ -286,64 +263,20 @@ class Passes:
             rows, requests = f"{many(page.total, 'row')} at the most", page.last
             self._emit(Announced(self._pages.stream, rows, requests, self._client.budget.per_minute))
 
-    def records(self, row: Row, stream_slice: Slice) -> Iterator[dict[str, Any]]:
-        """The records of a row, stamped with the slice, and without unwanted fields."""
-        if self._is_too_old(row):
-            return
-        for record in self._records_of(row):
-            wanted = {**record, **stream_slice}
-            for field in self._facts.unwanted:
-                wanted.pop(field, None)
-            yield wanted
-
-    def _is_too_old(self, row: Row) -> bool:
-        """Whether a row is from before the start date. One without a time has not happened yet, so it is not."""
-        start = self._owner.start_date
-        time = self._facts.changed_at(row) if start else None
-        return bool(start and time and time < start)
-
-    def _read_pages(
-        self, sort: str, known_before: datetime | None, parent: Parent, stream_slice: Slice
-    ) -> Iterator[tuple[Page, Position | None]]:
-        """The pages, and where to go on after each; up to the first page on which all rows are known."""
-        if self._facts.short:
-            yield from ((page, None) for page in self._pages.whole_list(sort, stream_slice, self._pages_to_come))
-            return
-        order = self._pages.order(sort)
-        reader = self._pages.reader(
-            sort,
-            order,
-            stream_slice,
-            start=transitions.start_of(self._reached, parent, sort),
-            then=self._pages_to_come,
-            may_stop=known_before is not None,
-            catch_up=order.moves and self._is_full_refresh,
-        )
-        stopped = False
-        for page, position in reader:
-            if known_before and not stopped and self._facts.all_older(page.rows, known_before):
-                stopped = True
-                reader.stop()
-                self._emit(RequestsSaved(page.last - page.number))
-            yield page, None if stopped else position
-        self._pages.warn_of_missing(reader, stream_slice)
-        self._deletions.end_list(reader.missing)
-
     @property
     def _is_full_refresh(self) -> bool:
         """Only a full refresh has to catch up with rows that moved to the front: else the next sync brings them."""
         return self._reached.running is not None and self._reached.running.mode == "full_refresh"
+
+    def _way(self, parent: Parent) -> Way:
+        return self.reading.way(self._owner.known_before(self._reached, parent))
 
     def _pages_to_come(self) -> Iterator[Query]:
         """Pages of the parents after this one, as far as their sort and their number are known."""
         if not self._pages.asks_ahead:
             return
         for parent in self._due[self._index + 1 :]:
-            sort, known_before = self._way(parent)
-            if sort not in self._accepted_sorts:
+            way = self._way(parent)
+            if not self.reading.is_accepted(way.sort):
                 return
-            stream_slice = self._owner.slice_of(parent)
-            first = self._pages.query(1, sort, stream_slice)
-            yield first
-            for number in range(2, 0 if known_before else self._client.last_page(first) + 1):
-                yield self._pages.query(number, sort, stream_slice)
+            yield from self.reading.requests(way, self._owner.slice_of(parent))
