@@ -157,6 +157,23 @@ def test_a_deleted_campaign_is_left_out_at_the_cost_of_some_requests(
     assert len(sandbox.requests) <= expected + 2 * 3 + (2 * 4 if dear else 2 + 1)
 
 
+@pytest.mark.usefixtures("no_waits")
+def test_a_gap_in_the_list_that_is_asked_what_was_deleted_makes_no_sync_fail(sandbox: Sandbox) -> None:
+    """A copy of the database that lags counts a new campaign, but neither lists it nor knows its opens."""
+    late = sorted(sandbox.store.campaigns.values(), key=lambda campaign: campaign.created_at)[-1].uuid
+
+    def hide(page: Any) -> Any:
+        return {**page, "data": [row for row in page["data"] if row["uuid"] != late]}
+
+    sandbox.add_fault(Fault(path=f"/campaigns/{late}/opens$", times=2, status=404, json=ROW))
+    listing = Fault(path="/campaigns$", after=sandbox.least_requests(["campaigns"]), times=None, rewrite=hide)
+    sandbox.add_fault(listing)
+    result = read(sandbox, ["campaign_opens"])
+    assert listing.struck
+    assert (result.exit_code, deleted(result), result.logs("WARN")) == (0, [], [])
+    assert_all_there(result, sandbox, ["campaign_opens"])
+
+
 def test_an_import_that_is_deleted_after_it_was_listed_keeps_its_row(sandbox: Sandbox) -> None:
     gone = next(iter(sandbox.store.imports))
     config = sandbox.config(include_import_details=True)

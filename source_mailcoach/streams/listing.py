@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeGuard
 from source_mailcoach.messages.errors import RowNotFound
 from source_mailcoach.messages.findings import RowsUnusable
 from source_mailcoach.streams.adapter import MailcoachStream
+from source_mailcoach.sync.trail import Order
 from source_mailcoach.transport.request import Query
 
 # Pages: a longer list is not read again for one row that may be gone.
@@ -63,9 +64,10 @@ class ListingStream(MailcoachStream, ABC):
         return self._is_missing_anew(uuid, others)
 
     def _is_missing_anew(self, uuid: str, others: Collection[str]) -> bool:
+        """By a reading of its own: whatever it lacks was not to be emitted, so no row counts as missing for that."""
         found: set[str] = set()
         total = 0
-        for page in self.pages.whole_list(self.facts.sort, {}):
+        for page, _ in self.pages.reader(self.facts.sort, Order(self.pages.row_key, tied=lambda row: ()), {}):
             found.update(str(row.get("uuid")) for row in page.rows)
             total = page.total
             if uuid in found:
