@@ -1,12 +1,14 @@
 """When a 404 is believed, and when it is an error."""
 
-from collections.abc import Callable, Generator, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import Any, TypeVar
 
-from source_mailcoach.messages.errors import EndpointNotFound, MailcoachError, NotFound
+from source_mailcoach.messages.errors import EndpointNotFound, MailcoachError, NotFound, RowNotFound
 from source_mailcoach.transport.api import MailcoachClient
+from source_mailcoach.transport.request import Query
 
 Item = TypeVar("Item")
+Key = TypeVar("Key")
 
 TRIES = 5
 PAUSE = 1.0  # seconds before the second try; twice as long before each that follows
@@ -45,3 +47,26 @@ def unless_absent(
             believed = error if tried > 1 and explain(error) else None
             client.pause(PAUSE * 2 ** (tried - 1), error)
     raise AssertionError("the last try raises")
+
+
+def denied(
+    client: MailcoachClient, paths: Mapping[Key, str], found: Callable[[Key, Any], None] = lambda key, answer: None
+) -> list[Key]:
+    """The keys of the rows that are gone, given the path of each. `found` gets the answer for any other row.
+
+    A row is gone if Mailcoach says twice that there is none, and right after that answers well for a list each time.
+    """
+    keys = list(paths)
+    for _ in range(2):
+        absent = []
+        for key in keys:
+            try:
+                answer = client.fetch(Query(paths[key]))
+            except RowNotFound:
+                absent.append(key)
+            else:
+                found(key, answer)
+        if absent:
+            client.confirm()
+        keys = absent
+    return keys

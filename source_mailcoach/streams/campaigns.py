@@ -1,6 +1,7 @@
 """The campaigns of the account, and the listing that tells the streams below them which campaigns there are."""
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import chain, islice
 from typing import Any
 
 from airbyte_cdk.models import SyncMode
@@ -60,12 +61,13 @@ class Campaigns(ListingStream):
         """All campaigns in scope, or in an incremental sync those that have changed since the last one, or are gone."""
         campaigns, unusable, unchanged = [], 0, 0
         seen, counted = Watermark(), Watermark()
-        saved: State | None = None
+        rows = self.read_whole()
+        first = list(islice(rows, 1))
+        # Only the first answer tells the server's time, by which a saved state may be from the future.
+        saved = self._saved(sync_mode)
+        since, tally = parse_time(saved.cursor), self._tally(saved, sync_mode)
         tombstones = Tombstones(self.pages, self._has_left)
-        for row in self.read_whole():
-            if saved is None:
-                saved = self._saved(sync_mode)
-                since, tally = parse_time(saved.cursor), self._tally(saved, sync_mode)
+        for row in chain(first, rows):
             recounted = parse_time(row.get("statistics_calculated_at"))
             changes = [recounted, parse_time(row.get("created_at")), parse_time(row.get("updated_at"))]
             seen, counted = seen.after(self.pages.now, changes), counted.after(self.pages.now, [recounted])
@@ -87,9 +89,6 @@ class Campaigns(ListingStream):
                 unchanged += 1
         self.pages.emit(RowsUnchanged(unchanged))
         self.warn_of_unusable(unusable)
-        if saved is None:
-            saved = self._saved(sync_mode)
-            since, tally = parse_time(saved.cursor), self._tally(saved, sync_mode)
         began, until = (format_time(time) if time else None for time in (counted.began, counted.cursor))
         self._made_at = type(self).clock()
         self._listing = Listing(campaigns, clocks.earliest(seen.began), until, began)

@@ -6,11 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from typing import Any, ClassVar, TypeGuard
 
-from source_mailcoach.messages.errors import RowNotFound
 from source_mailcoach.messages.findings import RowsUnusable
+from source_mailcoach.streams.absence import denied
 from source_mailcoach.streams.adapter import MailcoachStream
 from source_mailcoach.sync.trail import Order
-from source_mailcoach.transport.request import Query
 
 # Pages: a longer list is not read again for one row that may be gone.
 DEAR = 10
@@ -60,7 +59,7 @@ class ListingStream(MailcoachStream, ABC):
             return True
         others = {other for other in self.listed() if other != uuid}
         if len(others) >= DEAR * self.client.rows_per_page:
-            return self._is_denied(uuid) and self._is_denied(uuid)
+            return bool(denied(self.client, {uuid: f"{self.facts.endpoint}/{uuid}"}))
         return self._is_missing_anew(uuid, others)
 
     def _is_missing_anew(self, uuid: str, others: Collection[str]) -> bool:
@@ -83,12 +82,3 @@ class ListingStream(MailcoachStream, ABC):
         """Tell how many rows have no usable uuid, so that the lists below them cannot be read."""
         if count:
             self.pages.emit(RowsUnusable(self.name, count))
-
-    def _is_denied(self, uuid: str) -> bool:
-        """Whether Mailcoach says that there is no such row, and right after that answers well for a list."""
-        try:
-            self.client.fetch(Query(f"{self.facts.endpoint}/{uuid}"))
-        except RowNotFound:
-            self.client.confirm()
-            return True
-        return False

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from source_mailcoach.messages.errors import MailcoachError, RowNotFound
+from source_mailcoach.messages.errors import MailcoachError
 from source_mailcoach.messages.findings import RowsDeleted, RowsUnnamed, RowsUnsure
+from source_mailcoach.streams.absence import denied
 from source_mailcoach.streams.facts import Facts, Row
 from source_mailcoach.streams.pages import Pages
 from source_mailcoach.sync.known import uuids_of
 from source_mailcoach.sync.tally import Tally
 from source_mailcoach.sync.times import sortable
-from source_mailcoach.transport.request import Query
 
 DELETED_AT = "_ab_cdc_deleted_at"
 WHEN_DELETED = {
@@ -57,7 +57,7 @@ class Tombstones:
     """
 
     def __init__(self, pages: Pages, has_left: Callable[[Row], bool] = lambda row: False) -> None:
-        self._pages, self._client, self._facts = pages, pages.client, pages.facts
+        self._pages, self._facts = pages, pages.facts
         self._path = pages.facts.row or f"{pages.facts.endpoint}/{{uuid}}"
         self._has_left = has_left
 
@@ -76,33 +76,23 @@ class Tombstones:
         if tally.unnamed:
             self._pages.emit(RowsUnnamed(self._pages.stream, tally.unnamed))
         keys = tally.known.gone[:PROOFS]
+
+        def found(key: bytes, answer: Any) -> None:
+            has_left = isinstance(answer["data"], dict) and self._has_left(answer["data"])
+            tally.is_gone(key) if has_left else tally.is_there(key)
+
         try:
-            denied = self._denied(self._denied(keys, tally), tally)
+            gone = denied(self._pages.client, {key: self._path.format_map(_named(key)) for key in keys}, found)
         except MailcoachError as error:
             for key in set(keys).intersection(tally.known.gone):
                 tally.stays_unsure(key)
             self._pages.emit(RowsUnsure(self._pages.stream, len(keys), error))
             return
-        for key in denied:
+        for key in gone:
             yield self._tombstone(key, tally.latest)
             tally.is_gone(key)
-        if denied:
-            self._pages.emit(RowsDeleted(self._pages.stream, len(denied)))
-
-    def _denied(self, keys: Sequence[bytes], tally: Tally) -> Sequence[bytes]:
-        """Those of the keys of which Mailcoach says that there is no such row, and right after that answers well."""
-        denied = []
-        for key in keys:
-            try:
-                answer = self._client.fetch(Query(self._path.format_map(_named(key))))
-            except RowNotFound:
-                denied.append(key)
-            else:
-                has_left = isinstance(answer["data"], dict) and self._has_left(answer["data"])
-                tally.is_gone(key) if has_left else tally.is_there(key)
-        if denied:
-            self._client.confirm()
-        return denied
+        if gone:
+            self._pages.emit(RowsDeleted(self._pages.stream, len(gone)))
 
     def _tombstone(self, key: bytes, latest: str | None) -> Row:
         """The primary key, the cursor field and DELETED_AT, both of now; all other fields are null."""
