@@ -1,7 +1,9 @@
 """Lists of the account as a whole."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+from airbyte_cdk.models import SyncMode
 
 from source_mailcoach.messages.errors import EndsStream, MailcoachError, NotFound, RowNotFound
 from source_mailcoach.messages.failed_lists import FailedLists
@@ -100,10 +102,10 @@ class SubscriberImports(MailcoachStream):
     )
     _failed: FailedLists
 
-    def read_records(self, *args: Any, **kwargs: Any) -> Iterable[Any]:
+    def read_whole(self, sync_mode: SyncMode) -> Iterator[Row]:
         """All imports. One whose details cannot be read comes without them, and MailcoachError names it at the end."""
         self._failed = FailedLists(self.name, "imports")
-        yield from self.read_whole()
+        yield from super().read_whole(sync_mode)
         if error := self._failed.error():
             raise error
 

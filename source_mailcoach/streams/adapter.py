@@ -59,9 +59,6 @@ class MailcoachStream(HttpStream, ABC):
             deletions = Deletions(self.pages, config) if self.marks_deleted else None
             self.passes = Passes(self.pages, self.owner, self.records_of, self.is_lacking, save, deletions)
 
-    def read_whole(self) -> Iterator[Row]:
-        return read_whole(self.pages, self.records_of, self.is_lacking)
-
     @cached_property
     def transformer(self) -> PrivacyTransformer:  # type: ignore[override]
         """The last to change a record. Like the fit it is made by streams that are read."""
@@ -78,6 +75,10 @@ class MailcoachStream(HttpStream, ABC):
     def owner_of_lists(self) -> Owner | None:
         """The owner, which tells which lists are due; None for a list that is read whole in each sync."""
         return OfAccount(self.pages, self.config) if self.facts.changes_sort else None
+
+    def read_whole(self, sync_mode: SyncMode) -> Iterator[Row]:
+        """All records of a list that is read whole in each sync; raises MailcoachError."""
+        return read_whole(self.pages, self.records_of, self.is_lacking)
 
     def row_schema(self) -> Mapping[str, Any]:
         """The schema of the rows that the server sends. Mostly it is that of the records: see `records_of`."""
@@ -135,7 +136,7 @@ class MailcoachStream(HttpStream, ABC):
         stream_state: Mapping[str, Any] | None = None,
     ) -> Iterable[StreamData]:
         """All records of the slice that came last; raises MailcoachError."""
-        return self.passes.read_slice() if self.passes else self.read_whole()
+        return self.passes.read_slice() if self.passes else self.read_whole(sync_mode)
 
     def _get_checkpoint_reader(self, *args: Any, **kwargs: Any) -> CheckpointReader:
         reader = super()._get_checkpoint_reader(*args, **kwargs)

@@ -1,6 +1,6 @@
 """The campaigns of the account, and the listing that tells the streams below them which campaigns there are."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import chain, islice
 from typing import Any
 
@@ -8,7 +8,7 @@ from airbyte_cdk.models import SyncMode
 
 from source_mailcoach.config import Config
 from source_mailcoach.messages.events import ReadAgain, RowsUnchanged
-from source_mailcoach.streams.facts import Facts, Row, Slice
+from source_mailcoach.streams.facts import Facts, Row
 from source_mailcoach.streams.listing import ListingStream, count_of, is_usable
 from source_mailcoach.streams.tombstones import Tombstones
 from source_mailcoach.sync import clocks
@@ -51,17 +51,11 @@ class Campaigns(ListingStream):
             self.pages.filters = {"filter[status]": config.campaign_status}
         self._listing: Listing | None = None
 
-    def read_records(
-        self,
-        sync_mode: SyncMode,
-        cursor_field: list[str] | None = None,
-        stream_slice: Slice | None = None,
-        stream_state: Mapping[str, Any] | None = None,
-    ) -> Iterable[Row]:
+    def read_whole(self, sync_mode: SyncMode) -> Iterator[Row]:
         """All campaigns in scope, or in an incremental sync those that have changed since the last one, or are gone."""
         campaigns, unusable, unchanged = [], 0, 0
         seen, counted = Watermark(), Watermark()
-        rows = self.read_whole()
+        rows = super().read_whole(sync_mode)
         first = list(islice(rows, 1))
         # Only the first answer tells the server's time, by which a saved state may be from the future.
         saved = self._saved(sync_mode)
@@ -82,8 +76,7 @@ class Campaigns(ListingStream):
                 campaigns.append(_campaign(row))
             else:
                 unusable += 1
-            changed = max((time for time in changes if time), default=None)
-            if since is None or (changed and changed >= since - GATE_MARGIN):
+            if since is None or any(time and time >= since - GATE_MARGIN for time in changes):
                 yield row
             else:
                 unchanged += 1
@@ -136,7 +129,7 @@ class Campaigns(ListingStream):
         """The campaigns in scope, from the reading of this stream. If it was not read yet, it is read for this."""
         if self._listing is None:
             kept = self._state
-            for _ in self.read_records(SyncMode.full_refresh):
+            for _ in self.read_whole(SyncMode.full_refresh):
                 pass
             self._state = kept
         assert self._listing

@@ -1,12 +1,11 @@
 """The email lists of the account, and the listing that tells the streams below them which lists there are."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from airbyte_cdk.models import SyncMode
 
-from source_mailcoach.streams.facts import Facts, Row, Slice
+from source_mailcoach.streams.facts import Facts, Row
 from source_mailcoach.streams.listing import ListingStream, count_of, is_usable
 from source_mailcoach.sync.state import Parent
 from source_mailcoach.sync.times import sortable
@@ -19,17 +18,11 @@ class EmailLists(ListingStream):
     listed_at: datetime | None = None
     _listing: Sequence[Parent] | None = None
 
-    def read_records(
-        self,
-        sync_mode: SyncMode,
-        cursor_field: list[str] | None = None,
-        stream_slice: Slice | None = None,
-        stream_state: Mapping[str, Any] | None = None,
-    ) -> Iterable[Row]:
+    def read_whole(self, sync_mode: SyncMode) -> Iterator[Row]:
         """All email lists."""
         found: list[Parent] = []
         self.listed_at, unusable = None, 0
-        for row in self.read_whole():
+        for row in super().read_whole(sync_mode):
             self.listed_at = min(self.pages.now, self.listed_at or self.pages.now)
             if is_usable(uuid := row.get("uuid")):
                 rows = count_of(row.get("active_subscribers_count"))
@@ -43,7 +36,7 @@ class EmailLists(ListingStream):
     def listing(self) -> Sequence[Parent]:
         """The email lists, from the reading of this stream. If it was not read yet, it is read for this."""
         if self._listing is None:
-            for _ in self.read_records(SyncMode.full_refresh):
+            for _ in self.read_whole(SyncMode.full_refresh):
                 pass
         assert self._listing is not None
         return self._listing
