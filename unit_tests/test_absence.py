@@ -1,13 +1,15 @@
 """When a 404 of Mailcoach's own is believed: `unless_absent`, with a server that says what a test wants."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import EndpointNotFound, MailcoachError, NotFound, RowNotFound
-from source_mailcoach.streams.absence import unless_absent
+from source_mailcoach.streams.absence import denied, unless_absent
 from source_mailcoach.streams.account import Suppressions
+from source_mailcoach.transport.request import Query
 from unit_tests.conftest import URL
 from unit_tests.test_streams import stream
 
@@ -75,3 +77,35 @@ def test_else_it_is_an_error_that_can_pass(waits: list[float], readings: str, bo
         script.run()
     assert not isinstance(raised.value, NotFound), "nobody weighs it once more"
     assert script.asked == asked
+
+
+class Answers:
+    """Answers to requests for single rows: of each path in turn, r for a 404 and . for the row. `asked` is in order."""
+
+    def __init__(self, **answers: str) -> None:
+        self.answers = {path: iter(each) for path, each in answers.items()}
+        self.asked: list[str] = []
+
+    def fetch(self, query: Query) -> object:
+        self.asked.append(query.path)
+        if next(self.answers[query.path]) == "r":
+            raise RowNotFound(problems.NO_ROW, url=URL, path=query.path)
+        return {"data": {"uuid": query.path}}
+
+    def confirm(self) -> None:
+        self.asked.append("a list")
+
+
+def test_a_row_is_gone_if_there_is_none_twice_with_a_good_answer_for_a_list_after_each() -> None:
+    client: Any = Answers(gone="rr", back="r.", there=".")
+    found: list[Any] = []
+    paths = {name.upper(): name for name in client.answers}
+    assert denied(client, paths, lambda key, answer: found.append((key, answer["data"]["uuid"]))) == ["GONE"]
+    assert found == [("THERE", "there"), ("BACK", "back")]
+    assert client.asked == ["gone", "back", "there", "a list", "gone", "back", "a list"]
+
+
+def test_where_all_rows_are_there_nothing_more_is_asked() -> None:
+    client: Any = Answers(there=".")
+    assert denied(client, {"key": "there"}) == []
+    assert client.asked == ["there"]
