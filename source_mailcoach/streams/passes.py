@@ -6,14 +6,7 @@ from typing import Any, TypeGuard
 from airbyte_cdk.sources.streams.core import StreamData
 
 from source_mailcoach.messages.errors import EndsStream, MailcoachError, NotFound, QueryRefused, RowNotFound
-from source_mailcoach.messages.events import (
-    Announced,
-    ListRead,
-    PassStarting,
-    ReadAgain,
-    ReadingStarted,
-    Resumed,
-)
+from source_mailcoach.messages.events import Announced, ListRead, PassStarting, ReadAgain, ReadingStarted, Resumed
 from source_mailcoach.messages.failed_lists import FailedLists
 from source_mailcoach.messages.findings import EndpointMissing, ListDeleted, ListLeftOut
 from source_mailcoach.messages.words import many

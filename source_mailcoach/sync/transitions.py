@@ -57,7 +57,7 @@ def start_pass(
     """
     old, reason = usable(stored, scope, now)
     if mode == "full_refresh":
-        old = replace(old, cursor=None, known=None)
+        old = replace(old, cursor=None)
     if old.running and old.running.mode == mode:
         return old, reason
     if old.running or mode == "full_refresh":  # the pass of another mode is given up, and with it what it has left
