@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from source_mailcoach.sync.gate import Campaign, before_history, early_stop, seen_before
+from source_mailcoach.sync.known import Known
 from source_mailcoach.sync.paging import Position
 from source_mailcoach.sync.state import ACCOUNT, Parent, Pass, State
 from source_mailcoach.sync.transitions import at_position, due, ended, finished, saw, start_of, start_pass
@@ -183,3 +184,8 @@ def test_history_before_the_start_date_is_that_of_campaigns_from_before_it(what:
     day = NOW - 30 * DAY
     assert before_history(what, day, HOUR) == (day - HOUR if is_bounded else None)
     assert before_history(what, None, HOUR) is None
+
+
+def test_the_end_of_a_pass_keeps_what_is_known_of_the_rows() -> None:
+    closed = ended(State(SCOPE, running=Pass("incremental", time(HOUR)), known=Known(rows=3)))
+    assert (closed.running, closed.cursor, closed.known) == (None, time(HOUR), Known(rows=3))
