@@ -104,6 +104,15 @@ def test_no_more_requests_are_under_way_than_allowed(make: Make, server: Server,
     assert server.most == parallel
 
 
+@pytest.mark.parametrize(("per_minute", "most"), [(45, 4), (90, 6), (100_000, 8)])
+def test_under_a_limit_no_more_are_under_way_than_use_it_up(server: Server, per_minute: int, most: int) -> None:
+    """What is asked for ahead of a list that changes is thrown away, and was taken from the limit."""
+    server.seconds = dict.fromkeys(range(1, 41), 0.02 * 8**1.5)
+    with closing(Fetcher(server.send, judge, RateBudget(per_minute), PATIENCE, 8, URL, Events().emit)) as fetcher:
+        read(fetcher, 40)
+    assert server.most == most
+
+
 def test_no_more_answers_are_kept_than_twice_as_many(make: Make, server: Server) -> None:
     fetcher = make(2)
     fetcher.fetch(query(1))

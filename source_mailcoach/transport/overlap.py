@@ -16,12 +16,15 @@ from source_mailcoach.messages.errors import MailcoachError, RateLimited
 from source_mailcoach.messages.events import Listener, RequestStarted, Retried, ThreadsLacking, Waited, Waiting
 from source_mailcoach.sync.paging import last_page_of
 from source_mailcoach.transport.budget import RateBudget
-from source_mailcoach.transport.parallelism import Parallelism
+from source_mailcoach.transport.parallelism import START, Parallelism
+from source_mailcoach.transport.rate_window import MINUTE
 from source_mailcoach.transport.request import Answer, Patience, Query, Request
 from source_mailcoach.transport.threads import Threads
 
 # Seconds: for so long requests that nobody needs any more may come to an end by themselves.
 LAST_WAIT = 3.0
+# Seconds: answers that take no longer use a limit up.
+SLOW_ANSWER = 4.0
 
 
 class Fetcher:
@@ -59,8 +62,12 @@ class Fetcher:
 
     @property
     def allowed(self) -> int:
-        """How many requests may be under way at present."""
-        return self._parallelism.allowed
+        """How many requests may be under way at present: under a limit only as many as can make use of it.
+
+        If a list changes, what was asked for ahead of it is thrown away, and was taken from the limit all the same.
+        """
+        useful = max(START, self._budget.per_minute * SLOW_ANSWER / MINUTE)
+        return int(min(self._parallelism.allowed, useful))
 
     def fetch(self, query: Query, ahead: Iterable[Query] = (), later: Iterable[Query] = ()) -> Any:
         """What a query asked for. `ahead` are those that will come next, `later` those after, if all goes well.
