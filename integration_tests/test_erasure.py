@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from airbyte_cdk.sources.utils.schema_helpers import ResourceSchemaLoader
 
-from integration_tests.test_examples import EXAMPLES, Row, by_key, pipe, query
+from integration_tests.test_examples import EXAMPLES, Row, by_key, query, sync
 from sandbox import Sandbox
 from sandbox.connector import STREAMS
 from sandbox.truth.streams import PRIMARY_KEYS
@@ -59,8 +59,7 @@ def account(version: str) -> tuple[Sandbox, list[Subscriber]]:
 
 
 def synced(sandbox: Sandbox, folder: Path, privacy: str = "plain") -> Tables:
-    done = pipe(sandbox, folder, email_privacy=privacy, include_import_details=True)
-    assert done.returncode == 0, done.stderr
+    sync(sandbox, folder, email_privacy=privacy, include_import_details=True)
     return tables(folder)
 
 
