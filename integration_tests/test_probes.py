@@ -76,7 +76,7 @@ def personal(sandbox: Sandbox) -> set[str]:
 @pytest.mark.parametrize("version", [each for each in VERSIONS if TIMES > 1 or each not in ("v9", "v10")])
 def test_what_is_believed_holds_on_every_version(version: str, tmp_path: Path) -> None:
     with Sandbox(version=version, rate_limit=1000) as sandbox:
-        found = probe(tmp_path, sandbox, start if version == "v8" else here)
+        found = probe(tmp_path, sandbox, start if version == "v8" and TIMES > 1 else here)
         assert found.named("does not hold") == set()
         assert found.exit_code == 0
         assert found.stderr == ""
