@@ -30,7 +30,7 @@ from sandbox.truth.streams import PRIMARY_KEYS
 from sandbox.world.times import HOUR, MINUTE
 from source_mailcoach import SourceMailcoach
 from source_mailcoach.streams.pages import Pages
-from unit_tests.seeds import TIMES, count, seeds
+from unit_tests.seeds import TIMES, combined, count, seeds
 
 Table = dict[tuple[Any, ...], Mapping[str, Any]]
 # Where the server does not tell: see "What incremental does not see" in docs/mailcoach.md.
@@ -45,10 +45,10 @@ CAMPAIGNS, OPENS = (10, 25) if TIMES > 1 else (6, 15)
 
 
 class Destination:
-    """Tables that are upserted by primary key, and the last state that came. `marks`: deleted rows are marked."""
+    """Tables that are upserted by primary key, and the last state that came."""
 
-    def __init__(self, marks: bool = False) -> None:
-        self.marks = marks
+    def __init__(self, deleted_rows: str) -> None:
+        self.deleted_rows = deleted_rows
         self.tables: defaultdict[str, Table] = defaultdict(dict)
         self.state: dict[str, AirbyteStateMessage] = {}
 
@@ -67,10 +67,8 @@ def sync(sandbox: Sandbox, destination: Destination) -> Iterator[AirbyteMessage]
     configured = ConfiguredAirbyteCatalogSerializer.load(catalog(STREAMS, "incremental"))
     state = list(destination.state.values())
     # Tombstones are rows more, and take no other row away: how each of them comes is in test_deletions.
-    marks = {"deleted_rows": "mark"} if destination.marks else {}
-    config = sandbox.config(
-        page_size=3, **marks
-    )  # where it is heeded, on Cloud, early stops and resumed pages are many
+    # The page size is heeded on Cloud: there early stops and resumed pages are many.
+    config = sandbox.config(page_size=3, deleted_rows=destination.deleted_rows)
     for message in SourceMailcoach().read(logging.getLogger("airbyte"), config, configured, state):
         destination.take(message)
         yield message
@@ -130,10 +128,12 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("quiet")
-@pytest.mark.parametrize(("version", "seed"), ACCOUNTS[: count(3)])
-@pytest.mark.parametrize("marks", [False, True], ids=["ignore", "mark"])
+@pytest.mark.parametrize(
+    ("version", "seed", "deleted_rows"),
+    [(*account, deleted_rows) for account, deleted_rows in combined(ACCOUNTS[: count(3)], ["mark", "ignore"])],
+)
 def test_after_each_sync_the_destination_holds_all_that_the_server_had_throughout(
-    version: str, seed: int, marks: bool, monkeypatch: pytest.MonkeyPatch
+    version: str, seed: int, deleted_rows: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = random.Random(seed)
     announced: set[str] = set()
@@ -142,7 +142,7 @@ def test_after_each_sync_the_destination_holds_all_that_the_server_had_throughou
     monkeypatch.setattr("time.sleep", lambda seconds, sleep=time.sleep: sleep(seconds / 100))
     with Sandbox(version=version, campaigns=CAMPAIGNS, seed=seed, opens=OPENS, html_bytes=50) as sandbox:
         monkeypatch.setenv("MAILCOACH_TRUSTED_HOSTS", sandbox.trusted_host)
-        mutator, destination = Mutator(sandbox.store, rng), Destination(marks)
+        mutator, destination = Mutator(sandbox.store, rng), Destination(deleted_rows)
         cache, clocks = Fault(times=None, cached="age" if seed % 2 else "date"), random.Random(seed)
         # The web server's clock is apart from the database's; one of three syncs comes from a cache as well.
         sandbox.settings.clock_ahead = clocks.choice([0, 20 * MINUTE, -20 * MINUTE, 3 * HOUR])
