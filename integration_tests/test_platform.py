@@ -3,10 +3,12 @@
 from sandbox import Sandbox
 from sandbox.connector import CORE_STREAMS, STREAMS, read
 
+SOON = {"source_mailcoach.messages.platform.SILENT_WAIT": 0.5}
+
 
 def test_while_a_limit_is_waited_out_the_stream_is_rate_limited_until_the_next_window() -> None:
-    with Sandbox(campaigns=12, seed=3, opens=20, sent_only=True, rate_limit=40, rate_window_seconds=7) as sandbox:
-        result = read(sandbox, CORE_STREAMS)
+    with Sandbox(campaigns=12, seed=3, opens=20, sent_only=True, rate_limit=40, rate_window_seconds=2) as sandbox:
+        result = read(sandbox, CORE_STREAMS, changes=SOON)
     traces = [message["trace"] for message in result.of_type("TRACE") if message["trace"]["type"] == "STREAM_STATUS"]
     at = [index for index, trace in enumerate(traces) if trace["stream_status"].get("reasons")]
     assert at
