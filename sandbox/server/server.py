@@ -35,7 +35,7 @@ class Server(ThreadingHTTPServer):
         self._connections: dict[socket.socket, threading.Thread] = {}
         self._guard = threading.Lock()
         super().__init__(("127.0.0.1", port), Handler)
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.005,), name="sandbox", daemon=True)
+        self._thread = threading.Thread(target=self._accept, name="sandbox", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -44,7 +44,7 @@ class Server(ThreadingHTTPServer):
         """Ends stalls and open connections, and waits for every thread."""
         self.stopping.set()
         if self._thread.is_alive():
-            self.shutdown()
+            self.socket.shutdown(socket.SHUT_RDWR)  # which wakes the thread that waits for connections
             self._thread.join()
         self.server_close()
         with self._guard:
@@ -56,6 +56,11 @@ class Server(ThreadingHTTPServer):
                 continue
         for thread in connections.values():
             thread.join(5)
+
+    def _accept(self) -> None:
+        """As `serve_forever`, which wakes again and again to see whether it shall end."""
+        while not self.stopping.is_set():
+            self.handle_request()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         thread = threading.Thread(
