@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from email.utils import formatdate
+from functools import lru_cache
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -21,6 +22,7 @@ def epoch(moment: int | str | datetime) -> int:
     return int(moment.timestamp())
 
 
+@lru_cache(10_000)
 def wire_time(moment: int) -> str:
     """`2026-01-05T10:00:00.000000Z`"""
     return datetime.fromtimestamp(moment, timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
