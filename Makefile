@@ -47,6 +47,8 @@ export SEEDS ?= 1
 ON_ALL_CORES = -m pytest --numprocesses $(WORKERS) --dist worksteal
 # More processes than cores, since many tests wait.
 WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
+# What is compiled is kept, whatever the environment says: each worker and each cold start would compile it anew.
+test coverage test-sandbox test-install test-dbt: export PYTHONDONTWRITEBYTECODE =
 INSTALLING := integration_tests/test_environments.py
 OF_DBT := integration_tests/dbt
 OF_THE_CONNECTOR := -m "not image_tests" --ignore unit_tests/sandbox --ignore $(INSTALLING) --ignore $(OF_DBT) \
