@@ -7,6 +7,7 @@ import json
 import socket
 import sys
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -44,8 +45,8 @@ class Server(ThreadingHTTPServer):
         """Ends stalls and open connections, and waits for every thread."""
         self.stopping.set()
         if self._thread.is_alive():
-            self.socket.shutdown(socket.SHUT_RDWR)  # which wakes the thread that waits for connections
-            self._thread.join()
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.server_port), timeout=5):
+                self._thread.join()  # a connection wakes it on every system
         self.server_close()
         with self._guard:
             connections = dict(self._connections)
