@@ -1,6 +1,8 @@
 """Fixtures of the unit tests: a client of a made-up server, and waits that take no time."""
 
+import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -19,8 +21,12 @@ settings.load_profile("ours")
 
 
 @pytest.fixture
-def client() -> MailcoachClient:
-    return MailcoachClient(Config.parse(CONFIG))
+def client() -> Iterator[MailcoachClient]:
+    """None of its threads outlives a test."""
+    client = MailcoachClient(Config.parse(CONFIG))
+    yield client
+    client.end_requests()
+    assert [thread for thread in threading.enumerate() if thread.name == "mailcoach"] == []
 
 
 class Traffic:

