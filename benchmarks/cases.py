@@ -13,17 +13,19 @@ from typing import Any
 
 from benchmarks.contenders import (
     CURSOR_VARIANTS,
-    KEYS,
     LATENCY_VARIANTS,
     MAIN_CONTENDERS,
     NAMES,
     PAGING_VARIANTS,
     Contender,
     Keys,
+    Ours,
     Run,
     Sync,
 )
 from sandbox import Sandbox
+from sandbox.connector import STREAMS
+from sandbox.truth.streams import PRIMARY_KEYS
 
 SEED = 1
 WINDOW = 5.0
@@ -33,15 +35,19 @@ HOUR = 3600
 
 @dataclass(frozen=True)
 class Sizes:
-    """How large the accounts are: campaigns of the syncs, of those that wait, and opens of the one big campaign."""
+    """How large the accounts are: campaigns of the syncs, of those that wait, and opens of the one big campaign.
+
+    `limits`: requests, seconds of their window, and campaigns whose first sync takes three windows or more.
+    """
 
     campaigns: int = 200
     waiting: int = 100
     big: int = 200_000
     html_bytes: int = 2_000
+    limits: tuple[tuple[int, float, int], ...] = ((5, 1.0, 20), (60, 60.0, 30))
 
 
-QUICK = Sizes(campaigns=20, waiting=10, big=5_000)
+QUICK = Sizes(campaigns=20, waiting=10, big=5_000, limits=((5, 1.0, 3), (10, 2.0, 6)))
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,21 @@ def results(sizes: Sizes, bound: float) -> Iterator[Result]:
         few_opens, result = (opens(contender, number, bound) for number in (sizes.big // 100, sizes.big))
         rows, cpu_seconds = result.rows - few_opens.rows, result.cpu_seconds - few_opens.cpu_seconds
         yield replace(result, row_us=cpu_seconds / rows * 1e6 if rows > 0 else None)
+    yield from all_streams(sizes, bound)
+    for case, (limit, window, campaigns) in zip(("9", "9b"), sizes.limits, strict=True):
+        title = f"{campaigns} campaigns, {limit} requests in {window:g} s"
+        for contender in MAIN_CONTENDERS:
+            server = account(campaigns=campaigns, html_bytes=html, rate_limit=limit, rate_window_seconds=window)
+            yield single(case, title, contender, server, bound, window=window, limit=limit)
+
+
+def all_streams(sizes: Sizes, bound: float) -> Iterator[Result]:
+    """Case 8: all streams, first and again. The peers have those of cases 1 to 5."""
+    titles = (("8", f"All {len(STREAMS)} streams, first sync"), ("8b", "All streams again, nothing changed"))
+    with account(campaigns=sizes.campaigns, html_bytes=sizes.html_bytes) as server, working(Ours) as contender:
+        known: Keys = defaultdict(set)
+        for case, title in titles:
+            yield one(case, title, contender, Run(server, streams=STREAMS, bound=bound), known)
 
 
 def opens(kind: type[Contender], number: int, bound: float) -> Result:
@@ -151,7 +172,9 @@ def one(case: str, title: str, contender: Contender, run: Run, known: Keys) -> R
 
 def expected(sandbox: Sandbox, streams: Sequence[str]) -> Keys:
     """The primary keys of all rows that the server has of what was asked for."""
-    truth = {stream: {tuple(row[key] for key in KEYS[stream]) for row in sandbox.truth(stream)} for stream in streams}
+    truth = {
+        stream: {tuple(row[key] for key in PRIMARY_KEYS[stream]) for row in sandbox.truth(stream)} for stream in streams
+    }
     if sandbox.big_campaign_uuid:
         big = sandbox.store.campaigns[sandbox.big_campaign_uuid]
         opens = sandbox.store.children(big, "opens")

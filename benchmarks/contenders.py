@@ -14,20 +14,13 @@ import yaml
 
 from benchmarks.measure import Usage, measure
 from sandbox import Sandbox
-from sandbox.connector import CORE_STREAMS, MAIN, Message, trust
+from sandbox.connector import CORE_STREAMS, FULL_REFRESH_ONLY, MAIN, STREAMS, Message, trust
+from sandbox.truth.streams import PRIMARY_KEYS
 
 HERE = Path(__file__).parent
 PEERS = HERE / "peers"
 PEERS_BIN = HERE.parent / ".bench-venv" / "bin"
 
-KEYS: Mapping[str, tuple[str, ...]] = {
-    "email_lists": ("uuid",),
-    "campaigns": ("uuid",),
-    "campaign_clicks": ("campaign_uuid", "uuid"),
-    "campaign_opens": ("campaign_uuid", "subscriber_uuid"),
-    "campaign_unsubscribes": ("campaign_uuid", "subscriber_uuid"),
-    "campaign_bounces": ("campaign_uuid", "subscriber_uuid", "type"),
-}
 STREAM_OF_STATE = re.compile(rb'"stream_descriptor":\{"name":"(\w+)"')
 Keys = dict[str, set[tuple[str, ...]]]
 
@@ -43,7 +36,7 @@ class Sync:
 
     def add(self, stream: str, row: Mapping[str, Any]) -> None:
         self.rows += 1
-        self.keys[stream].add(tuple(row[key] for key in KEYS[stream]))
+        self.keys[stream].add(tuple(row[key] for key in PRIMARY_KEYS[stream]))
 
 
 @dataclass(frozen=True)
@@ -118,7 +111,7 @@ class AirbyteContender(Contender):
 
 
 class Ours(AirbyteContender):
-    incremental = CORE_STREAMS[1:]
+    incremental = [stream for stream in STREAMS if stream not in FULL_REFRESH_ONLY]
 
     def command(self, run: Run) -> list[str]:
         return [sys.executable, str(MAIN)]

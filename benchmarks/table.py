@@ -57,7 +57,8 @@ def sections(results: Sequence[Result]) -> Iterator[tuple[str, tuple[str, ...], 
     """Title, columns and lines of each case."""
     for case, title, found in grouped(results):
         yield f"({case}) {title}", COLUMNS, [cells(result) for result in found]
-    yield f"(7) CPU for {PER_ROWS:,} rows of case 6, and memory", PER_COLUMNS, per_rows(results)
+        if case == "6":
+            yield f"(7) CPU for {PER_ROWS:,} rows of case 6, and memory", PER_COLUMNS, per_rows(results)
 
 
 def plain(results: Sequence[Result]) -> str:
