@@ -9,7 +9,6 @@ from typing import Any, ClassVar, TypeGuard
 from source_mailcoach.messages.findings import RowsUnusable
 from source_mailcoach.streams.absence import denied
 from source_mailcoach.streams.adapter import MailcoachStream
-from source_mailcoach.sync.trail import Order
 
 # Pages: a longer list is not read again for one row that may be gone.
 DEAR = 10
@@ -66,7 +65,7 @@ class ListingStream(MailcoachStream, ABC):
         """By a reading of its own: whatever it lacks was not to be emitted, so no row counts as missing for that."""
         found: set[str] = set()
         total = 0
-        for page, _ in self.pages.reader(self.facts.sort, Order(self.pages.row_key, tied=lambda row: ()), {}):
+        for page, _ in self.pages.whole_list_reader(self.facts.sort, {}):
             found.update(str(row.get("uuid")) for row in page.rows)
             total = page.total
             if uuid in found:
