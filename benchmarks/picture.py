@@ -69,7 +69,7 @@ def main() -> None:
     figure.text(0.02, 1 - 0.36 / total, "source-mailcoach beside its peers", fontsize=15, weight="bold")
     figure.text(0.02, 1 - 0.64 / total, HOW, fontsize=9.5, color=GREY)
     top = total - 0.95
-    for title, band, columns in bands:
+    for title, band, columns in sorted(bands, key=lambda band: band[0]):
         draw_band(figure, title, band, columns, top / total, LINE / total)
         top -= (len(band) + 2.1) * LINE
     figure.savefig(folder / "results.png")
