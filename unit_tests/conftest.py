@@ -20,13 +20,18 @@ settings.register_profile("ours", max_examples=count(20), deadline=None)
 settings.load_profile("ours")
 
 
+def sender_threads() -> list[threading.Thread]:
+    """The threads of this process that send requests, or wait for one to send."""
+    return [thread for thread in threading.enumerate() if thread.name == "mailcoach"]
+
+
 @pytest.fixture
 def client() -> Iterator[MailcoachClient]:
     """None of its threads outlives a test."""
     client = MailcoachClient(Config.parse(CONFIG))
     yield client
     client.end_requests()
-    assert [thread for thread in threading.enumerate() if thread.name == "mailcoach"] == []
+    assert sender_threads() == []
 
 
 class Traffic:

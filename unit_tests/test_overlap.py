@@ -16,7 +16,7 @@ from source_mailcoach.transport.budget import RateBudget
 from source_mailcoach.transport.headers import Quota
 from source_mailcoach.transport.overlap import Fetcher
 from source_mailcoach.transport.request import Answer, Patience, Query, Request
-from unit_tests.conftest import URL, Clock
+from unit_tests.conftest import URL, Clock, sender_threads
 
 PATIENCE = Patience(tries=3, connect_timeout=1, read_timeout=1, longest_answer=600, longest_wait=600)
 
@@ -83,7 +83,7 @@ def make(server: Server) -> Iterator[Make]:
     yield make
     for fetcher in fetchers:
         fetcher.close()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("mailcoach")]
+    assert not sender_threads()
 
 
 def read(fetcher: Fetcher, last: int) -> list[int]:
@@ -142,7 +142,7 @@ def test_after_a_failure_nothing_is_under_way(make: Make, server: Server) -> Non
     fetcher = make(4)
     with pytest.raises(MailcoachError):
         fetcher.fetch(query(1), queries(2, 3, 4))
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("mailcoach")]
+    assert not sender_threads()
     assert fetcher.fetch(query(5)) == 5, "another stream can go on with it"
 
 
@@ -152,7 +152,7 @@ def test_after_a_failure_what_was_under_way_has_ended_and_is_asked_for_anew(make
     server.errors, server.seconds = {1: [MailcoachError(problems.TOKEN_REFUSED, url=URL)]}, {3: 0.3}
     with pytest.raises(MailcoachError):
         fetcher.fetch(query(1), queries(2, 3))
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("mailcoach")]
+    assert not sender_threads()
     assert fetcher.fetch(query(2)) == 2
     assert sorted(server.asked) == [1, 2, 2, 3, 9], "the first answer is of before the failure, perhaps long before"
 

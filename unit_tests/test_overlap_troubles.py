@@ -21,6 +21,7 @@ from source_mailcoach.transport.headers import Quota
 from source_mailcoach.transport.overlap import Fetcher
 from source_mailcoach.transport.parallelism import CALM, START
 from source_mailcoach.transport.request import Answer, Patience, Query, Request
+from unit_tests.conftest import sender_threads
 
 URL = "https://news.example.com/api"
 PATIENCE = Patience(tries=3, connect_timeout=1, read_timeout=1, longest_answer=600, longest_wait=600)
@@ -78,7 +79,7 @@ def server() -> Iterator[Server]:
     server = Server()
     yield server
     server.over.set()
-    for thread in [thread for thread in threading.enumerate() if thread.name == "mailcoach"]:
+    for thread in sender_threads():
         thread.join(5)
         assert not thread.is_alive()
 

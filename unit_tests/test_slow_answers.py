@@ -18,7 +18,7 @@ from source_mailcoach.messages import problems
 from source_mailcoach.messages.errors import MailcoachError, Problem
 from source_mailcoach.transport.api import SYNC, MailcoachClient
 from source_mailcoach.transport.request import Patience, Query
-from unit_tests.conftest import CONFIG, Traffic
+from unit_tests.conftest import CONFIG, Traffic, sender_threads
 
 ROWS = [{"uuid": str(number), "text": random.Random(number).randbytes(300).hex()} for number in range(2000)]
 META = {"current_page": 1, "last_page": 1, "total": len(ROWS), "per_page": 2000}
@@ -71,10 +71,9 @@ def client_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     for listener in listeners:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-    for thread in threading.enumerate():
-        if thread.name == "mailcoach":
-            thread.join(SILENCE)
-            assert not thread.is_alive()
+    for thread in sender_threads():
+        thread.join(SILENCE)
+        assert not thread.is_alive()
 
 
 def dripping(begin: bytes, drop: Callable[[int], bytes]) -> Parts:
@@ -126,7 +125,7 @@ def test_a_request_that_was_given_up_reads_no_further_than_to_the_next_part(clie
     client = client_of(DRIPS[name], replace(SYNC, tries=1, read_timeout=SILENCE, longest_answer=0.2))
     with pytest.raises(MailcoachError):
         client.fetch(LISTS)
-    for thread in [thread for thread in threading.enumerate() if thread.name == "mailcoach"]:
+    for thread in sender_threads():
         thread.join(SILENCE)
         assert not thread.is_alive()
 
@@ -140,7 +139,7 @@ def test_a_request_that_is_under_way_at_the_end_reads_no_further_either(
     client.fetch(LISTS)
     client.fetch(LISTS, [Query("email-lists", (("page", 2),))])
     client.end_requests()
-    for thread in [thread for thread in threading.enumerate() if thread.name == "mailcoach"]:
+    for thread in sender_threads():
         thread.join(SILENCE)
         assert not thread.is_alive()
 

@@ -9,13 +9,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from source_mailcoach.transport.threads import Threads
+from unit_tests.conftest import sender_threads
 from unit_tests.seeds import seeds
 
 Make = Callable[[], Threads]
-
-
-def alive() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "mailcoach"]
 
 
 @pytest.fixture
@@ -29,7 +26,7 @@ def make() -> Iterator[Make]:
     yield make
     for threads in made:
         threads.close()
-    assert alive() == []
+    assert sender_threads() == []
 
 
 class Work:
@@ -58,7 +55,7 @@ def done(threads: Threads) -> Work:
 def test_tasks_one_after_another_are_done_in_one_thread(make: Make) -> None:
     threads = make()
     assert len({done(threads).thread for _ in range(50)}) == 1
-    assert len(alive()) == 1
+    assert len(sender_threads()) == 1
 
 
 def test_whoever_is_told_of_an_end_finds_the_thread_idle(make: Make) -> None:
@@ -66,7 +63,7 @@ def test_whoever_is_told_of_an_end_finds_the_thread_idle(make: Make) -> None:
     following.may_end.set()
     threads.start(lambda: lambda: threads.start(following))
     assert following.has_ended.wait(5)
-    assert alive() == [following.thread]
+    assert sender_threads() == [following.thread]
 
 
 @pytest.mark.parametrize("seed", seeds(5))
@@ -83,7 +80,7 @@ def test_there_are_as_many_threads_as_were_busy_at_one_time_and_each_task_is_don
             busy.append(Work())
             threads.start(busy[-1])
             most = max(most, len(busy))
-        assert len(alive()) == most
+        assert len(sender_threads()) == most
     for work in busy:
         work.may_end.set()
         assert work.has_ended.wait(5)
@@ -94,11 +91,11 @@ def test_one_that_hangs_is_not_waited_for_and_ends_after_its_task(make: Make) ->
     threads.start(hanging)
     done(threads)
     threads.close()
-    assert alive() == [hanging.thread]
+    assert sender_threads() == [hanging.thread]
     hanging.may_end.set()
     assert hanging.thread
     hanging.thread.join(5)
-    assert alive() == []
+    assert sender_threads() == []
 
 
 @pytest.mark.parametrize("seed", seeds(20))
@@ -114,7 +111,7 @@ def test_whatever_ends_while_they_are_closed_leaves_no_thread(make: Make, seed: 
         assert work.has_ended.wait(5)
         assert work.thread
         work.thread.join(5)
-    assert alive() == []
+    assert sender_threads() == []
 
 
 def test_an_idle_thread_keeps_nothing_of_what_it_has_done(make: Make) -> None:
