@@ -174,7 +174,7 @@ class MailcoachClient(HttpClient):
         return self._session.prepare_request(requests.Request("GET", self.api_base.url))
 
     def _get(self, request: Request) -> Answer:
-        """One try, in a thread of its own."""
+        """One try, in a thread beside the reading one."""
         query = request.query
         how = {**self.request_kwargs, "timeout": request.patience.timeouts}
         prepared = self._prepared.copy()

@@ -1,7 +1,7 @@
 """Requests that overlap, in order: while one answer is read, those that will be asked for next are under way.
 
 Only the waiting overlaps. The reading thread starts every request, and alone waits, tries again, emits events and
-raises; the threads beside it send one request each and tell nothing.
+raises; the threads beside it send, each one request at a time, and tell nothing.
 """
 
 import time
