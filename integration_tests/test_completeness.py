@@ -1,6 +1,7 @@
 """What a sync tells of its own completeness, and that nothing with holes replaces a whole table."""
 
 import json
+from itertools import count
 from typing import Any
 
 import pytest
@@ -108,6 +109,22 @@ def test_whichever_stream_lacks_rows_a_full_refresh_of_it_fails(stream: str, mon
         assert f"{stream} lacks rows" in "".join(each["internal_message"] or "" for each in result.errors)
 
 
+def test_what_a_listing_lacked_does_not_count_for_the_one_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    gaps = [1]
+
+    def hide_one(pages: Pages, *_: object) -> None:
+        if pages.stream == "campaigns" and gaps:
+            pages.missing += gaps.pop()
+
+    monkeypatch.setattr(Pages, "warn_of_missing", hide_one)
+    hours = count(0, 7200)
+    monkeypatch.setattr("source_mailcoach.streams.listing.ListingStream.clock", lambda: float(next(hours)))
+    with Sandbox(campaigns=4, seed=3, opens=5, sent_only=True) as sandbox:
+        result = read_here(sandbox, ["campaigns", "campaign_opens"])
+    assert result.stream_statuses("campaigns")[-1] == "INCOMPLETE"
+    assert result.stream_statuses("campaign_opens")[-1] == "COMPLETE"
+
+
 def test_what_was_missing_before_a_sync_was_killed_counts_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
     def hide_one(pages: Pages, *_: object) -> None:
         pages.missing += 1
@@ -124,6 +141,26 @@ def test_what_was_missing_before_a_sync_was_killed_counts_after_it(monkeypatch: 
         again = read_here(sandbox, ["campaign_opens"], state=state)
         assert again.exit_code == 1
         assert read_here(sandbox, ["campaign_opens"], state=again.state).exit_code == 0
+
+
+def test_what_was_missing_in_a_list_before_a_sync_failed_further_down_counts_after_it() -> None:
+    with Sandbox(empty=True, database="postgresql") as sandbox:
+        for number in range(400):
+            sandbox.store.add_suppression(f"{number}@example.org")
+        for number in range(60):
+            earlier = sandbox.store.now - (1 + number) * DAY
+            sandbox.store.add_suppression(f"old-{number}@example.org", created_at=earlier)
+        query = {"page": "30", "sort": "-created_at"}
+        sandbox.add_fault(Fault(path="/suppressions$", query=query, status=403, times=None))
+        failed = read_here(sandbox, ["suppressions"])
+        sandbox.clear_faults()
+        again = read_here(sandbox, ["suppressions"], state=failed.state)
+    rows = [record["uuid"] for run in (failed, again) for record in run.records("suppressions")]
+    missing = 460 - len(set(rows))
+    assert missing > 0
+    assert len(again.records("suppressions")) < 60
+    assert again.exit_code == 1
+    assert f"Mailcoach counts {missing} more rows" in again.errors[0]["message"]
 
 
 def test_an_incremental_sync_that_lacks_rows_warns_since_it_replaces_nothing() -> None:

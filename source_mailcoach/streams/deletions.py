@@ -34,8 +34,8 @@ class NoDeletions:
         """The state after a page, of which only rows that had not come are left."""
         return reached
 
-    def end_list(self, missing: int) -> None:
-        """A list was read as far as is needed. The server counts so many more rows than it gave."""
+    def lacked(self, missing: int) -> None:
+        """The server counts so many more rows of a list than it gave."""
 
     def fail(self) -> None:
         """A list could not be read."""
@@ -88,8 +88,8 @@ class Deletions(NoDeletions):
             self._tally.see(key_of(row.get("uuid"), *owners), sortable(row.get("created_at")), cursor, since)
         return self.with_known(reached)
 
-    def end_list(self, missing: int) -> None:
-        self._tally.end_list(missing)
+    def lacked(self, missing: int) -> None:
+        self._tally.lacked(missing)
 
     def fail(self) -> None:
         self._tally.fail()

@@ -79,14 +79,13 @@ class ListReading:
             catch_up=order.moves and catch_up,
         )
         stopped = False
-        for page, position in reader:
+        for page, position in self._pages.follow(reader, stream_slice):
             self._accepted_sorts.add(way.sort)
             if way.known_before and not stopped and self._facts.all_older(page.rows, way.known_before):
                 stopped = True
                 reader.stop()
                 self._pages.emit(RequestsSaved(page.last - page.number))
             yield page, None if stopped else position
-        self._pages.warn_of_missing(reader, stream_slice)
 
     def is_accepted(self, sort: str) -> bool:
         """Whether the server has given a page by this sort, or is sure to."""

@@ -42,6 +42,7 @@ class ListingStream(MailcoachStream, ABC):
         """Drop the listing if it is too old. Whoever asks for it next makes a new one."""
         if type(self).clock() - self._made_at >= LISTING_LASTS:
             self._listing = self._listed_anew = None
+            self.pages.missing = 0
 
     @abstractmethod
     def listed(self) -> Collection[str]:

@@ -34,7 +34,7 @@ SAMPLED = 15
 class Pages:
     """Gives the pages of a list, by its facts. `stream` is the name in events.
 
-    `missing` counts rows that the server counts and never gave, in all lists so far.
+    `missing` counts rows that the server counts and never gave: in all lists so far, and before the present position.
     """
 
     asks_ahead = True
@@ -138,9 +138,17 @@ class Pages:
 
     def whole_list(self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]] = tuple) -> Iterator[Page]:
         """The pages of a list that is short enough to be read until all of its rows have come. Each row comes once."""
-        reader = self.whole_list_reader(sort, stream_slice, then)
-        for page, _ in reader:
+        for page, _ in self.follow(self.whole_list_reader(sort, stream_slice, then), stream_slice):
             yield page
+
+    def follow(self, reader: Reader, stream_slice: Slice) -> Iterator[tuple[Page, Position | None]]:
+        """What the reader gives. Rows that it lacks count as soon as it knows, since a sync can end before the list."""
+        counted = 0
+        for step in reader:
+            self.missing += reader.missing - counted
+            counted = reader.missing
+            yield step
+        self.missing += reader.missing - counted
         self.warn_of_missing(reader, stream_slice)
 
     def whole_list_reader(self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]] = tuple) -> Reader:
@@ -187,7 +195,6 @@ class Pages:
         """Warn, once for a reading, of rows hidden behind equal ones, or of a list that changed too fast."""
         owner = "".join(f" of {name.removesuffix('_uuid')} {uuid}" for name, uuid in list(stream_slice.items())[:1])
         if reader.missing:
-            self.missing += reader.missing
             self.emit(RowsMissing(self.stream + owner, reader.missing))
         elif reader.unproved:
             self.emit(RowsUnproved(self.stream + owner))

@@ -239,15 +239,21 @@ class Passes:
                     yield record
             self._emit(page_read(page, rows, sample, may_stop))
             if position:
+                missing = self._count_missing(missing)
                 self._reach(transitions.at_position(self._reached, parent, way.sort, position))
                 following = self._pages.query(page.number + 1, way.sort, stream_slice)
                 yield from self._checkpoint.messages(self._client.will_wait(following))
-        lacked = self._pages.missing - missing
-        self._deletions.end_list(lacked)
-        self._reached = transitions.lacked(self._reached, lacked)
+        self._count_missing(missing)
         is_whole = start is None and (not may_stop or furthest >= page.last)
         if self._pages.counts_records:
             self._emit(list_compared(totals, is_whole, newest, self._owner.counter_of(parent)))
+
+    def _count_missing(self, counted: int) -> int:
+        """Note how many rows the server has kept back since so many were counted, and return how many it is now."""
+        missing = self._pages.missing
+        self._deletions.lacked(missing - counted)
+        self._reached = transitions.lacked(self._reached, missing - counted)
+        return missing
 
     def _saw(self, page: Page, parent: Parent, newest_first: bool) -> None:
         self._reached = self._owner.saw(self._reached, page, parent, newest_first)

@@ -130,11 +130,11 @@ class Tally:
         self._total = None
         self._is_complete = self._is_complete and not is_resumed
 
-    def end_list(self, hidden: int) -> None:
-        """The list has been read. The server counts so many more rows than it gave."""
+    def lacked(self, missing: int) -> None:
+        """The server counts so many more rows of a list than it gave."""
         if self._now:
-            self._now.rows += hidden
-            self._hidden += hidden
+            self._now.rows += missing
+            self._hidden += missing
 
     def fail(self) -> None:
         """A list could not be read."""

@@ -140,7 +140,7 @@ def at_position(state: State, parent: Parent, sort: str, position: Position) -> 
 
 
 def lacked(state: State, missing: int) -> State:
-    """The state after a list of which the server counts so many more rows than it gave."""
+    """The state after the server has counted so many more rows of a list than it gave."""
     running = state.running
     return replace(state, running=running and replace(running, missing=running.missing + missing))
 
