@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import wait
 from contextlib import closing
 
 import pytest
@@ -181,7 +180,8 @@ def test_one_refusal_is_waited_out_once_for_all(make: Make, server: Server, monk
     def sleep(seconds: float) -> None:
         """No time passes, but for the other requests: they are refused while the first one waits."""
         if threading.current_thread() is threading.main_thread():
-            wait([request.future for request in fetcher._under_way.values()])
+            while fetcher._answered.qsize() < len(fetcher._under_way):
+                threading.Event().wait(0.001)
             clock.slept.append(seconds)
 
     monkeypatch.setattr("time.sleep", sleep)

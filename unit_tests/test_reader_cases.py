@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from source_mailcoach.sync.asking import GRACE, LIMIT
 from source_mailcoach.sync.paging import Page, Reply
 from source_mailcoach.sync.reader import Reader
 from source_mailcoach.sync.runs import NOISY
@@ -193,6 +194,29 @@ def equal_rows(script: dict[int, object]) -> Scripted:
     return Scripted("tied", random.Random(1), rows, half_steps=False, script=script)  # type: ignore[arg-type]
 
 
+def test_rows_that_come_in_at_the_front_by_the_hundred_are_passed_by_and_not_read() -> None:
+    def come_in(server: MovingList) -> None:
+        for _ in range(300):
+            server.front()
+
+    server = Scripted("tied", random.Random(1), numbered(1000), half_steps=False, script={45: come_in})
+    assert not read(server).lost
+    assert server.requests <= 67 + 4
+
+
+@pytest.mark.parametrize("kind", ["id", "time", "tied"])
+def test_whoever_has_to_go_back_far_does_so_in_longer_and_longer_steps(kind: str) -> None:
+    """Of 67 pages the reader has come to page 45, when all of the pages 5 to 42 are deleted."""
+
+    def vanish(server: MovingList) -> None:
+        server.stays -= {row["uuid"] for row in server.rows[60:640]}
+        del server.rows[60:640]
+
+    server = Scripted(kind, random.Random(1), numbered(1000), half_steps=False, script={45: vanish})
+    assert not read(server).lost
+    assert server.requests <= 45 + 28 + 10
+
+
 # What cannot be proved --------------------------------------------------------------------------------------------
 
 
@@ -207,6 +231,7 @@ def test_a_list_that_grows_by_a_page_with_every_request_ends_as_unproved() -> No
     reader = server.reader()
     assert not any(page.rows for page, _ in list(reader)[1:3])
     assert reader.unproved
+    assert server.requests <= 4 * (LIMIT * 2 + GRACE)
 
 
 def test_a_list_without_a_sort_that_grows_with_every_request_is_unproved() -> None:

@@ -27,6 +27,7 @@ KEYS_OF_OWNERS = ("campaign_uuid",)
 # If such a time changes, the row moves to the front of a list that is sorted by it.
 TIMES_THAT_MOVE = frozenset({"updated_at", "last_opened_at", "sent_at"})
 
+AS_JSON = json.JSONEncoder(default=str).encode
 SAMPLED = 15
 """Of so many records of a long list the size of one is measured. That of each would cost a tenth of a sync's time."""
 
@@ -80,8 +81,9 @@ class Pages:
 
         Its rows are made to fit the schema here, once. So the connector decides by the same values that go out.
         """
-        # What is still in the buffer when a sync is killed during a long wait would have to be read again.
-        sys.stdout.flush()
+        if not self.client.has_come(query):
+            # What is still in the buffer when a sync is killed during a long wait would have to be read again.
+            sys.stdout.flush()
         page: Page = self.client.fetch(query, ahead, later)
         self.client.rows_per_page = page.size or self.client.rows_per_page
         self.compare_clocks()
@@ -214,7 +216,7 @@ class Pages:
 def page_read(page: Page, records: int, sample: Sequence[Row], may_stop: bool = False) -> PageRead:
     """The event that a page is out. If the reading may stop early, nobody knows how much of the list is to come."""
     before, total = (page.number - 1) * page.size, 0 if may_stop else page.total
-    size = len(json.dumps(sample, default=str)) // len(sample) if sample else 0
+    size = len(AS_JSON(sample)) // len(sample) if sample else 0
     return PageRead(page.number, page.last, records, before, len(page.rows), total, size)
 
 

@@ -251,8 +251,9 @@ class Passes:
     def _count_missing(self, counted: int) -> int:
         """Note how many rows the server has kept back since so many were counted, and return how many it is now."""
         missing = self._pages.missing
-        self._deletions.lacked(missing - counted)
-        self._reached = transitions.lacked(self._reached, missing - counted)
+        if missing > counted:
+            self._deletions.lacked(missing - counted)
+            self._reached = transitions.lacked(self._reached, missing - counted)
         return missing
 
     def _saw(self, page: Page, parent: Parent, newest_first: bool) -> None:

@@ -52,7 +52,7 @@ class Asking:
 
         A few equal rows can come on two pages by chance, but then not on the first and the last page too.
         """
-        if page.rows and page == replace(before, number=before.number + 1):
+        if page.rows and page.rows == before.rows and page == replace(before, number=before.number + 1):
             numbers = sorted({1, before.number, page.number, page.last})
             if all(self.get(number).page.rows == page.rows for number in numbers):
                 raise PagingError(f"page {page.number} has the rows of page {before.number}")

@@ -103,7 +103,7 @@ class Reader:
         reply = self._resumed(self._start) if self._start else self._asking.get(1)
         yield from self._take(reply)
         while not self._is_enough and not self._is_at_end(reply.page):
-            uncounted, (following, pushed) = self._uncounted, self._next(reply)
+            following, pushed = self._next(reply)
             grown = following.page.total - reply.page.total
             self._uncounted = max(0, (pushed or 0) - grown)
             if pushed is None:
@@ -113,7 +113,7 @@ class Reader:
                     reply = block[-1]
                     continue
             else:
-                is_counted = pushed == grown and not uncounted
+                is_counted = pushed == grown
                 if self._runs and is_counted:
                     is_counted = self._runs.is_proved(pushed, reply.page)
                     self._runs.pushed(pushed)

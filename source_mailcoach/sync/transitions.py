@@ -112,6 +112,8 @@ def saw(state: State, time: datetime, changes: Iterable[datetime | None] = ()) -
     # States without `began` have that time as their cursor, and it was never compared with the rows.
     before = Watermark(parse_time(running.began or running.cursor), parse_time(running.began and running.cursor))
     after = before.after(time, changes)
+    if running.began and after == before:
+        return state
     cursor, began = (format_time(moment) if moment else None for moment in (after.cursor, after.began))
     return replace(state, running=replace(running, cursor=cursor, began=began))
 

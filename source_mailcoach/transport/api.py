@@ -151,6 +151,10 @@ class MailcoachClient(HttpClient):
             return False
         return self._parallel == 1 or self.budget.wait(time.monotonic()) != 0
 
+    def has_come(self, query: Query) -> bool:
+        """Whether the answer to a query is here, so that nothing has to be waited for."""
+        return self._fetcher.has_come(query)
+
     def last_page(self, query: Query) -> int:
         """How many pages a list has whose first page was fetched ahead; 0 if that is not known yet."""
         return self._fetcher.last_page(query)

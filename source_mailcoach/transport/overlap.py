@@ -5,10 +5,10 @@ raises; the threads beside it send, each one request at a time, and tell nothing
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable
-from concurrent.futures import FIRST_COMPLETED
-from concurrent.futures import wait as wait_for
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from itertools import islice
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from source_mailcoach.messages import problems
@@ -56,6 +56,7 @@ class Fetcher:
         self._under_way: dict[Query, Request] = {}
         self._unwanted: list[Request] = []
         self._ended: dict[Query, Request] = {}
+        self._answered: SimpleQueue[Request] = SimpleQueue()
         self._threads = Threads()
         self._lacks_threads = False
         self.asked_at = self.answered_at = 0.0  # monotonic, of the answer that was fetched last
@@ -105,6 +106,11 @@ class Fetcher:
         """Whether a query is under way, or its answer waits to be read."""
         return query in self._under_way or query in self._ended
 
+    def has_come(self, query: Query) -> bool:
+        """Whether the answer to a query waits to be read."""
+        self._settle()
+        return query in self._ended
+
     def last_page(self, query: Query) -> int:
         """How many pages a list has, by an answer that waits to be read; 0 if there is none. A hint, not parsed."""
         request = self._ended.get(query)
@@ -113,9 +119,9 @@ class Fetcher:
 
     def close(self) -> None:
         """Leave nothing under way: what does not end within a short wait is given up."""
-        if self._in_flight:
-            wait_for([request.future for request in self._in_flight], timeout=LAST_WAIT)
-        self._settle()
+        until = time.monotonic() + LAST_WAIT
+        while self._in_flight and time.monotonic() < until:
+            self._wait_for_any(until)
         for request in self._in_flight:
             request.end()
         self._threads.close()
@@ -135,7 +141,7 @@ class Fetcher:
             self._start_when_allowed(query)
         self._start_allowed(coming)
         while query not in self._ended:
-            self._wait_for_any([self._under_way[query]])
+            self._wait_for_any(self._under_way[query].deadline)
         return self._ended.pop(query)
 
     def _prepare_another_try(self, error: MailcoachError, tried: int) -> None:
@@ -163,7 +169,7 @@ class Fetcher:
                 window = min(self._patience.longest_window, self._budget.longest_wait)
                 self._wait(seconds, limit, "The limit of requests is used up. Going on", window)
             elif self._in_flight and (seconds is None or self._is_full):
-                self._wait_for_any(self._in_flight)
+                self._wait_for_any(min(request.deadline for request in self._in_flight))
             else:
                 break
         if not self._start(query):
@@ -186,7 +192,7 @@ class Fetcher:
 
     def _start(self, query: Query) -> bool:
         """Whether a thread could be had for it."""
-        request = Request(query, self._patience, self._send)
+        request = Request(query, self._patience, self._send, self._answered)
         if started := request.start(self._budget, self._threads):
             self._register(request)
         return started
@@ -196,7 +202,7 @@ class Fetcher:
         if not self._lacks_threads:
             self._lacks_threads = True
             self._emit(ThreadsLacking())
-        request = Request(query, self._patience, self._send)
+        request = Request(query, self._patience, self._send, self._answered)
         self._register(request)
         request.send_here(self._budget)
 
@@ -204,25 +210,33 @@ class Fetcher:
         self._emit(RequestStarted(request.query.path, dict(request.query.params)))
         self._under_way[request.query] = request
 
-    def _wait_for_any(self, requests: Collection[Request]) -> None:
-        """Until one of them has ended, or is out of time."""
-        left = min(request.deadline for request in requests) - time.monotonic()
-        wait_for([request.future for request in requests], timeout=max(0.0, left), return_when=FIRST_COMPLETED)
+    def _wait_for_any(self, until: float) -> None:
+        """Until one of those under way has ended, but no longer."""
+        with suppress(Empty):
+            self._take_in(self._answered.get(timeout=max(0.0, until - time.monotonic())))
         self._settle()
 
     def _settle(self) -> None:
-        """Take in what has come to an end."""
-        for request in [request for request in self._in_flight if request.is_over]:
-            request.end()
-            if request.met_overload:
-                self._parallelism.overloaded(request.asked_at, time.monotonic())
-            elif isinstance(request.outcome, Answer) and request.outcome.status < 300:
-                kind, came = request.query.endpoint, request.outcome.received_at
-                self._parallelism.answered(kind, request.asked_at, came, time.monotonic())
-            if request in self._unwanted:
-                self._unwanted.remove(request)
-            else:
-                self._ended[request.query] = self._under_way.pop(request.query)
+        """Take in what has come to an end, and what is out of time."""
+        while not self._answered.empty():
+            self._take_in(self._answered.get())
+        now = time.monotonic()
+        for request in [request for request in self._in_flight if now >= request.deadline]:
+            self._take_in(request)
+
+    def _take_in(self, request: Request) -> None:
+        if request.outcome:
+            return  # it was given up before
+        request.end()
+        if request.met_overload:
+            self._parallelism.overloaded(request.asked_at, time.monotonic())
+        elif isinstance(request.outcome, Answer) and request.outcome.status < 300:
+            kind, came = request.query.endpoint, request.outcome.received_at
+            self._parallelism.answered(kind, request.asked_at, came, time.monotonic())
+        if request in self._unwanted:
+            self._unwanted.remove(request)
+        else:
+            self._ended[request.query] = self._under_way.pop(request.query)
 
     def _wait(self, seconds: float, error: MailcoachError, why: str, longest: float = 0) -> None:
         if seconds > max(longest, self._patience.longest_wait):

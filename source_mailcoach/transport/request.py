@@ -3,9 +3,9 @@
 import math
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
+from queue import SimpleQueue
 from typing import Any
 
 from requests.structures import CaseInsensitiveDict
@@ -82,17 +82,19 @@ class Request:
 
     It may hang in the DNS, in TLS or in a header that never ends, where no time-out applies, but neither the sync nor
     the end of the process waits for its thread. The function that sends has to check `deadline` (monotonic) between
-    the parts of an answer.
+    the parts of an answer. `ended` gets the request when it has an answer, or an exception in its place.
     """
 
-    def __init__(self, query: Query, patience: Patience, send: Callable[["Request"], Answer]) -> None:
+    def __init__(
+        self, query: Query, patience: Patience, send: Callable[["Request"], Answer], ended: "SimpleQueue[Request]"
+    ) -> None:
         self.query = query
         self.patience = patience
         self.asked_at = time.monotonic()
         self.deadline = self.asked_at + patience.longest_answer
         self.outcome: Answer | BaseException | None = None
-        self.future: Future[Answer] = Future()
-        self._send = send
+        self._send, self._ended = send, ended
+        self._result: Answer | BaseException | None = None
 
     def start(self, budget: RateBudget, threads: Threads) -> bool:
         """Send it in one of the threads. False if one is lacking and the machine starts none: then nothing was sent."""
@@ -108,17 +110,11 @@ class Request:
         self._permit = budget.start(self.asked_at)
         self._run()()
 
-    @property
-    def is_over(self) -> bool:
-        return self.future.done() or time.monotonic() >= self.deadline
-
     def end(self) -> None:
         """Take its outcome, and tell the budget. If there is none by now, the request is given up."""
-        if not self.future.done():
-            self.deadline = -math.inf
-            self.outcome = TimeoutError()
-        else:
-            self.outcome = self.future.exception() or self.future.result()
+        self.outcome = self._result
+        if self.outcome is None:
+            self.deadline, self.outcome = -math.inf, TimeoutError()
         if not isinstance(self.outcome, Answer):
             self._permit.failed()
         elif self.outcome.status == 429:
@@ -139,6 +135,7 @@ class Request:
     def _run(self) -> Callable[[], None]:
         """Send it. What is returned tells its outcome."""
         try:
-            return partial(self.future.set_result, self._send(self))
+            self._result = self._send(self)
         except BaseException as error:
-            return partial(self.future.set_exception, error)
+            self._result = error
+        return partial(self._ended.put, self)
