@@ -100,7 +100,7 @@ class ListReading:
 
     def records(self, row: Row, stream_slice: Slice) -> Iterator[dict[str, Any]]:
         """The records of a row, stamped with the slice, and without unwanted fields."""
-        if self._is_too_old(row):
+        if self._start and self._is_too_old(row, self._start):
             return
         for record in self._records_of(row):
             wanted = {**record, **stream_slice}
@@ -108,7 +108,7 @@ class ListReading:
                 wanted.pop(field, None)
             yield wanted
 
-    def _is_too_old(self, row: Row) -> bool:
+    def _is_too_old(self, row: Row, start: datetime) -> bool:
         """Whether a row is from before the start date. One without a time has not happened yet, so it is not."""
-        time = self._facts.changed_at(row) if self._start else None
-        return bool(self._start and time and time < self._start)
+        time = self._facts.changed_at(row)
+        return bool(time and time < start)

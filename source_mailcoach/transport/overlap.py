@@ -75,7 +75,6 @@ class Fetcher:
 
         Raises what `judge` raises, after as many tries as it is worth, with nothing left under way.
         """
-        self._settle()
         coming = [*islice(ahead, self.allowed - 1), *islice(later, 2 * self.allowed)]
         try:
             for tried in range(1, self._patience.tries + 1):
