@@ -45,8 +45,8 @@ demo: venv
 # reach takes half as long again, and is the same test otherwise.
 export SEEDS ?= 1
 ON_ALL_CORES = -m pytest --numprocesses $(WORKERS) --dist worksteal
-# More processes than cores, since many tests wait.
-WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
+# Twice as many processes as cores, since many tests wait.
+WORKERS = $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 # What is compiled is kept, whatever the environment says: each worker and each cold start would compile it anew.
 test coverage test-sandbox test-install test-dbt: export PYTHONDONTWRITEBYTECODE =
 INSTALLING := integration_tests/test_environments.py

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from airbyte_cdk.sources.utils.transform import TransformConfig, TypeTransformer
+from airbyte_cdk.sources.utils.transform import TypeTransformer
 
 from source_mailcoach.records.drift import Drift
 from source_mailcoach.records.privacy import Privacy, domain_of, protect
@@ -52,7 +52,7 @@ class PrivacyTransformer(TypeTransformer):
     """
 
     def __init__(self, privacy: Privacy, address: str) -> None:
-        super().__init__(TransformConfig.CustomSchemaNormalization)
+        # Not the base class's: it would make a validator for that normalization, once for each stream.
         self._privacy: Privacy = privacy
         self._address = address
 
