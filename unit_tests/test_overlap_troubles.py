@@ -1,6 +1,7 @@
 """Whatever becomes of a request - no thread for it, no answer, an answer too late - the budget knows, and no one waits
 for ever."""
 
+import math
 import random
 import threading
 import time
@@ -46,6 +47,7 @@ class Server:
         self.bears: float = 99
         self.hang: set[int] = set()
         self.over = threading.Event()
+        self.deadlines: list[float] = []
         self.statuses: list[int] = []
         self.senders: set[threading.Thread] = set()
         self._under_way = self.most = 0
@@ -65,6 +67,7 @@ class Server:
             status = 200 if self._under_way <= self.bears else 502
         if number in self.hang:
             self.over.wait(30)
+            self.deadlines.append(request.deadline)
         threading.Event().wait(0.002)
         with self._lock:
             self._under_way -= 1
@@ -161,8 +164,12 @@ def test_what_never_ends_is_given_up_soon_and_leaves_the_budget_as_if_it_had_fai
     server.hang = set()
     assert read(fetcher, 5) == [1, 2, 3, 4, 5]
     server.over.set()
+    while len(server.statuses) < server.told:
+        threading.Event().wait(0.001)
+    assert read(fetcher, 5) == [1, 2, 3, 4, 5]
     fetcher.close()
     assert budget._in_flight == 0, "an answer that comes later counts no more"
+    assert server.deadlines == [-math.inf] * 2, "and is not read to its end"
 
 
 def test_what_has_ended_by_the_close_is_told_to_the_budget_as_it_was(server: Server) -> None:
