@@ -161,6 +161,7 @@ def test_what_was_missing_in_a_list_before_a_sync_failed_further_down_counts_aft
     assert len(again.records("suppressions")) < 60
     assert again.exit_code == 1
     assert f"Mailcoach counts {missing} more rows" in again.errors[0]["message"]
+    assert completeness(again)["suppressions"]["missing"] == missing
 
 
 def test_an_incremental_sync_that_lacks_rows_warns_since_it_replaces_nothing() -> None:

@@ -8,7 +8,7 @@ from airbyte_cdk.sources.streams.core import StreamData
 from source_mailcoach.messages.errors import EndsStream, MailcoachError, NotFound, QueryRefused, RowNotFound
 from source_mailcoach.messages.events import Announced, ListRead, PassStarting, ReadAgain, ReadingStarted, Resumed
 from source_mailcoach.messages.failed_lists import FailedLists
-from source_mailcoach.messages.findings import EndpointMissing, ListDeleted, ListLeftOut
+from source_mailcoach.messages.findings import EndpointMissing, ListDeleted, ListLeftOut, RowsMissing
 from source_mailcoach.messages.words import many
 from source_mailcoach.streams.absence import unless_absent
 from source_mailcoach.streams.checkpoint import Checkpoint
@@ -69,7 +69,9 @@ class Passes:
         self._emit(ReadingStarted(self._pages.stream, self._owner.unit, whole))
         if (running := self._reached.running) and (running.after or running.half_read):
             self._emit(Resumed(self._pages.stream))
-            self._pages.missing += running.missing
+            if running.missing:
+                self._pages.missing += running.missing
+                self._emit(RowsMissing(self._pages.stream, running.missing))
         self._owner.announce(self._reached, self._due)
         self._is_announced = not self._is_one_list
         try:
