@@ -10,6 +10,7 @@ Self-hosted servers give both of them 15 rows.
 
 import statistics
 import sys
+from collections.abc import Iterator
 
 from benchmarks.cases import account, working
 from benchmarks.contenders import PEERS, Contender, Ours, Plain, Run
@@ -30,14 +31,17 @@ def main() -> None:
     """For each kind of server some rounds, and the median of their ratios."""
     print(COLUMNS.format("version", "round", "ours, µs a row", "plain, µs a row", "ratio"))
     for version in ("cloud", "v8"):
-        ratios = []
-        with opens(version, ROWS) as big, opens(version, FEW) as small:
-            for number in range(1, ROUNDS + 1):
-                ours, plain = (row_cost(kind, big, small) for kind in (Ours, Bare))
-                ratios.append(ours / plain)
-                row = version, number, f"{ours:.1f}", f"{plain:.1f}", f"{ours / plain:.2f}"
-                print(COLUMNS.format(*row), flush=True)
-        print(f"{version}, median of the ratios: {statistics.median(ratios):.2f}")
+        print(f"{version}, median of the ratios: {statistics.median(ratios(version)):.2f}")
+
+
+def ratios(version: str) -> Iterator[float]:
+    """Of each round, which is printed."""
+    with opens(version, ROWS) as big, opens(version, FEW) as small:
+        for number in range(1, ROUNDS + 1):
+            ours, plain = (row_cost(kind, big, small) for kind in (Ours, Bare))
+            row = version, number, f"{ours:.1f}", f"{plain:.1f}", f"{ours / plain:.2f}"
+            print(COLUMNS.format(*row), flush=True)
+            yield ours / plain
 
 
 def opens(version: str, number: int) -> Sandbox:

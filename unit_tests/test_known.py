@@ -95,8 +95,6 @@ class Client:
             self.came.add(key)
             tally.see(key, text(created), text(cursor))
         is_over = start + size >= len(rows) or (not is_whole and page[-1][1] < (self.cursor or 0))
-        if is_over:
-            tally.lacked(0)
         return 0 if is_over else start + size
 
     def _end(self, tally: Tally, cursor: int) -> None:
@@ -261,7 +259,6 @@ def test_a_list_that_goes_on_in_the_middle_proves_nothing_of_the_whole() -> None
     tally = Tally(client.known, 16, is_whole=True, is_resumed=False)
     tally.begin_list(is_resumed=True)
     tally.see_total(len(client.server.keys))
-    tally.lacked(0)
     tally.end(text(client.server.now), text(client.server.now))
     assert (tally.known.gone, tally.unnamed, tally.is_off) == ((), 0, False)
     assert tally.known.sketch == client.known.sketch
@@ -278,7 +275,6 @@ def test_a_row_that_is_there_all_the_same_stays_known_and_is_not_asked_for_again
         tally.see_total(len(rows))
         for each, at in rows.items():
             tally.see(each, text(at), text(client.cursor or 0))
-        tally.lacked(0)
     tally.end(text(client.cursor or 0), text(client.server.now))
     assert tally.known.gone == (key,)
     tally.is_there(key)

@@ -145,12 +145,11 @@ class Pages:
 
     def follow(self, reader: Reader, stream_slice: Slice) -> Iterator[tuple[Page, Position | None]]:
         """What the reader gives. Rows that it lacks count as soon as it knows, since a sync can end before the list."""
-        counted = 0
+        before = self.missing
         for step in reader:
-            self.missing += reader.missing - counted
-            counted = reader.missing
+            self.missing = before + reader.missing
             yield step
-        self.missing += reader.missing - counted
+        self.missing = before + reader.missing
         self.warn_of_missing(reader, stream_slice)
 
     def whole_list_reader(self, sort: str, stream_slice: Slice, then: Callable[[], Iterable[Query]] = tuple) -> Reader:
